@@ -1,0 +1,85 @@
+import type { CartItem, Product, ProductList, StockList } from "@evenkeel/contracts";
+import { type Answer, ask, onAnswer } from "./ask.ts";
+import { startBurst } from "./burst.ts";
+import { addToCart, askCart, type CartActions, wireCart } from "./cart.ts";
+import { setCartOpen } from "./cart-panel.ts";
+import { make } from "./page-parts.ts";
+import { purchase } from "./purchase.ts";
+import { badge, replicaName } from "./replica-colour.ts";
+import { fillShelves, showChange, showList, showNoShelves, showSnapshot } from "./shelves.ts";
+import { openStream } from "./stream.ts";
+import { showContinuity, showStreamState } from "./stream-state.ts";
+import { STRIP_SIZE, showAnswer } from "./strip.ts";
+import { countShares, showTally } from "./tally.ts";
+import { offer, say } from "./toast.ts";
+import { showVessel } from "./vessel.ts";
+
+const RETRY_SHELVES_MS = 3_000;
+
+const catalogue = new Map<string, Product>();
+let answers: Answer[] = [];
+
+onAnswer((answer) => {
+  answers = [...answers, answer].slice(-STRIP_SIZE);
+  const shares = countShares(answers);
+  showAnswer(answer);
+  showTally(shares, answers.length);
+  showVessel(shares);
+});
+
+async function buy({ productId, quantity }: CartItem): Promise<boolean> {
+  const reply = await purchase({ productId, quantity });
+  const name = nameOf(productId);
+  if (!reply.ok) {
+    say("error", make("strong", "", `${name}: `), reply.sentence);
+    return false;
+  }
+  const { instanceId, ms } = reply.answer;
+  showChange({ id: reply.body.eventId, productId, stock: reply.body.stock, instanceId });
+  say("good", badge(instanceId), `${quantity} × ${name}, sold by ${replicaName(instanceId)} · ${ms} ms`);
+  return true;
+}
+
+function nameOf(productId: string): string {
+  return catalogue.get(productId)?.name ?? productId;
+}
+
+const cartActions: CartActions = {
+  nameOf,
+  priceOf: (productId) => catalogue.get(productId)?.priceCents ?? 0,
+  buy,
+};
+
+/** Fetches the catalogue, and goes on trying. */
+async function loadShelves(): Promise<void> {
+  const reply = await ask<ProductList>("/products");
+  if (!reply.ok) {
+    showNoShelves(`The shelves could not be filled. ${reply.sentence} The page goes on trying.`);
+    setTimeout(loadShelves, RETRY_SHELVES_MS);
+    return;
+  }
+  for (const product of reply.body.products) catalogue.set(product.id, product);
+  fillShelves(reply.body.products, {
+    buy: async (product, quantity) => void (await buy({ productId: product.id, quantity })),
+    addToCart: async (product, quantity) => {
+      const done = await addToCart(product, quantity, cartActions);
+      const open = offer("Open cart", () => setCartOpen(true));
+      if (done) say("good", done, open);
+      else say("error", "The cart could not be changed; it says why.", open);
+    },
+  });
+  const stock = await ask<StockList>("/stock");
+  if (stock.ok) showList(stock.body);
+}
+
+startBurst(showList);
+wireCart(cartActions);
+const firstLoad = loadShelves();
+openStream({
+  snapshot: showSnapshot,
+  stock: showChange,
+  counted: showContinuity,
+  state: showStreamState,
+});
+await firstLoad;
+await askCart(cartActions);
