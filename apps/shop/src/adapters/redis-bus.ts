@@ -1,0 +1,120 @@
+import { STOCK_CHANNEL, StockEvent } from "@evenkeel/contracts";
+import type { Redis } from "ioredis";
+import type { BusListener, BusState, EventBus } from "../domain/ports.ts";
+import { keepAlive, redisClient } from "./redis-client.ts";
+
+export interface RedisBusOptions {
+  readonly url: string;
+  /** Only tests need another one, to share a Redis. */
+  readonly channel?: string;
+  /** Told once per loss and once per return, with the last error for a reason. */
+  readonly onChange?: (state: BusState, reason: Error | undefined) => void;
+  /** Told of each event that could not be published; the ledger carries it to the others. */
+  readonly onLost?: () => void;
+}
+
+/** Stock events over Redis pub/sub: fast, and allowed to lose messages. */
+export class RedisBus implements EventBus {
+  readonly #options: RedisBusOptions;
+  readonly #channel: string;
+  readonly #publisher: Redis;
+  readonly #subscriber: Redis;
+  readonly #stopPings: () => void;
+  #subscribed = false;
+  #state: BusState = "down";
+  /** False until the first attempt to connect had an outcome. */
+  #reported = false;
+  #listener: BusListener | undefined;
+  #lastError: Error | undefined;
+  #closed = false;
+
+  constructor(options: RedisBusOptions) {
+    this.#options = options;
+    this.#channel = options.channel ?? STOCK_CHANNEL;
+    const remember = (error: Error) => {
+      this.#lastError = error;
+    };
+    this.#publisher = redisClient(options.url, "evenkeel-publisher", remember);
+    this.#subscriber = redisClient(options.url, "evenkeel-subscriber", remember);
+    this.#publisher.on("ready", () => this.#updateIfUp());
+    this.#publisher.on("close", () => this.#update());
+    this.#subscriber.on("ready", () => void this.#subscribe());
+    this.#subscriber.on("close", () => {
+      this.#subscribed = false;
+      this.#update();
+    });
+    this.#subscriber.on("message", (_channel: string, text: string) => this.#receive(text));
+    this.#stopPings = keepAlive([this.#publisher, this.#subscriber], () =>
+      remember(new Error("Redis did not answer a ping in time.")),
+    );
+  }
+
+  /** Up: this replica both hears and is heard. */
+  get state(): BusState {
+    return this.#state;
+  }
+
+  listen(listener: BusListener): void {
+    this.#listener = listener;
+  }
+
+  publish(event: StockEvent): void {
+    const lost = () => this.#options.onLost?.();
+    if (this.#publisher.status !== "ready") lost();
+    else this.#publisher.publish(this.#channel, JSON.stringify(event)).catch(lost);
+  }
+
+  async probe(): Promise<void> {
+    if (this.#state === "down") throw this.#lastError ?? new Error("Redis is not connected yet.");
+    await this.#publisher.ping();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopPings();
+    this.#publisher.disconnect();
+    this.#subscriber.disconnect();
+  }
+
+  async #subscribe(): Promise<void> {
+    try {
+      await this.#subscriber.subscribe(this.#channel);
+      this.#subscribed = this.#subscriber.status === "ready";
+      this.#updateIfUp();
+    } catch {
+      this.#subscriber.disconnect(true);
+    }
+  }
+
+  /** The first of two connections that is there says nothing yet; above all not "down". */
+  #updateIfUp(): void {
+    if (this.#isUp()) this.#update();
+  }
+
+  #isUp(): boolean {
+    return this.#subscribed && this.#publisher.status === "ready";
+  }
+
+  #update(): void {
+    const state: BusState = this.#isUp() ? "up" : "down";
+    const first = !this.#reported;
+    if ((state === this.#state && !first) || this.#closed) return;
+    this.#reported = true;
+    const changed = state !== this.#state;
+    this.#state = state;
+    this.#options.onChange?.(state, state === "down" ? this.#lastError : undefined);
+    if (changed) this.#listener?.onState(state);
+  }
+
+  /** Whatever else is on the channel must neither crash a replica nor reach a browser. */
+  #receive(text: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return;
+    }
+    const event = StockEvent.safeParse(message);
+    if (event.success) this.#listener?.onEvent(event.data);
+  }
+}

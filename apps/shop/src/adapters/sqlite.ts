@@ -1,0 +1,197 @@
+import { stat } from "node:fs/promises";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { PurchaseResponse, StockEvent, StockList } from "@evenkeel/contracts";
+import { ShopError } from "../domain/errors.ts";
+import type { Booking, EventWindow, Ledger, NewOrder } from "../domain/ports.ts";
+import { retryWhileBusy } from "./sqlite-retry.ts";
+import { openDatabase, type Seed } from "./sqlite-schema.ts";
+
+/** Newest outbox rows that are always kept, so that streams can be replayed. */
+export const KEEP_EVENTS = 10_000;
+/** Every so many events the sale that writes one also prunes; a fixed slice, so no sale pays for others. */
+const PRUNE_EVERY = 500;
+const PRUNE_AT_MOST = 1000;
+
+const SQL = {
+  orderByKey: "SELECT * FROM orders WHERE idempotency_key = ?",
+  takeStock: "UPDATE products SET stock = stock - ?1 WHERE id = ?2 AND stock >= ?1 RETURNING stock",
+  stockOf: "SELECT stock FROM products WHERE id = ?",
+  addEvent: "INSERT INTO outbox (type, key, payload, created_at) VALUES (?, ?, ?, ?) RETURNING id",
+  addOrder: `INSERT INTO orders (order_id, product_id, quantity, total_cents, stock_after, event_id,
+    idempotency_key, instance_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  prune: `DELETE FROM outbox WHERE id <= min(?1 - ${KEEP_EVENTS},
+    (SELECT coalesce(min(drained_through), ?1) FROM relays), (SELECT min(id) FROM outbox) + ${PRUNE_AT_MOST})`,
+  // One statement is one snapshot: the figures and the id belong together.
+  stock:
+    "SELECT id, stock, (SELECT coalesce(max(id), 0) FROM outbox) AS last FROM products ORDER BY products.rowid",
+  eventsAfter: "SELECT id, key, payload, created_at FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
+  window: `SELECT coalesce((SELECT max(id) FROM outbox), 0) AS newest,
+    coalesce((SELECT min(id) FROM outbox), 1) AS oldest`,
+  refill: "UPDATE products SET stock = initial_stock RETURNING id, stock",
+  forgetOrders: "DELETE FROM orders",
+} as const;
+
+type Row = Record<string, unknown>;
+
+/** The ledger in one SQLite file that all replicas of a machine share. */
+export class SqliteLedger implements Ledger {
+  readonly #db: DatabaseSync;
+  readonly #file: string;
+  readonly #inode: number;
+  readonly #sql: Record<keyof typeof SQL, StatementSync>;
+
+  private constructor(db: DatabaseSync, file: string, inode: number) {
+    this.#db = db;
+    this.#file = file;
+    this.#inode = inode;
+    this.#sql = Object.fromEntries(
+      Object.entries(SQL).map(([name, text]) => [name, db.prepare(text)]),
+    ) as Record<keyof typeof SQL, StatementSync>;
+  }
+
+  /** Opens or creates the file. Rejects with a full sentence when it cannot be used. */
+  static async open(file: string, seeds: readonly Seed[]): Promise<SqliteLedger> {
+    const db = await openDatabase(file, seeds);
+    return new SqliteLedger(db, file, (await stat(file)).ino);
+  }
+
+  book(order: NewOrder): Promise<Booking> {
+    return this.#transaction(() => this.#bookNow(order));
+  }
+
+  #bookNow(order: NewOrder): Booking {
+    const { orderId, productId, quantity, totalCents, idempotencyKey, instanceId, at } = order;
+    if (idempotencyKey !== undefined) {
+      const earlier = this.#sql.orderByKey.get(idempotencyKey);
+      if (earlier !== undefined) return replay(earlier, order);
+    }
+    const taken = this.#sql.takeStock.get(quantity, productId);
+    if (taken === undefined) {
+      return { outcome: "insufficient", stock: Number(this.#sql.stockOf.get(productId)?.stock ?? 0) };
+    }
+    const stock = Number(taken.stock);
+    const payload = { stock, sold: quantity, instanceId, orderId, totalCents };
+    const eventId = this.#addEvent("order.booked", productId, payload, at);
+    this.#sql.addOrder.run(
+      orderId,
+      productId,
+      quantity,
+      totalCents,
+      stock,
+      eventId,
+      idempotencyKey ?? null,
+      instanceId,
+      at,
+    );
+    if (eventId % PRUNE_EVERY === 0) this.#sql.prune.run(eventId);
+    return {
+      outcome: "sold",
+      receipt: { orderId, productId, quantity, totalCents, stock, eventId },
+      event: { id: eventId, productId, stock, sold: quantity, instanceId, at },
+    };
+  }
+
+  stock(): Promise<StockList> {
+    return retryWhileBusy(() => {
+      const rows = this.#sql.stock.all();
+      return {
+        lastEventId: Number(rows[0]?.last ?? 0),
+        stock: rows.map((row) => ({ productId: String(row.id), stock: Number(row.stock) })),
+      };
+    });
+  }
+
+  eventsAfter(id: number, limit: number): Promise<StockEvent[]> {
+    return retryWhileBusy(() => this.#sql.eventsAfter.all(id, limit).map(toEvent));
+  }
+
+  eventWindow(): Promise<EventWindow> {
+    return retryWhileBusy(() => {
+      const row = this.#sql.window.get();
+      return { oldest: Number(row?.oldest), newest: Number(row?.newest) };
+    });
+  }
+
+  reset(at: number): Promise<{ ordersDeleted: number; events: StockEvent[] }> {
+    return this.#transaction(() => {
+      const ordersDeleted = Number(this.#sql.forgetOrders.run().changes);
+      const events = this.#sql.refill.all().map((row) => {
+        const [productId, stock] = [String(row.id), Number(row.stock)];
+        const id = this.#addEvent("stock.reset", productId, { stock, sold: 0, instanceId: "" }, at);
+        return { id, productId, stock, sold: 0, instanceId: "", at };
+      });
+      return { ordersDeleted, events };
+    });
+  }
+
+  /**
+   * Opens the file anew and reads it: a cached page of the long-lived connection proves nothing. Through
+   * SQLite and never with plain file calls, because closing any descriptor of the file drops all locks
+   * this process has on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
+   */
+  async probe(): Promise<void> {
+    const { ino } = await stat(this.#file).catch((cause) => {
+      throw new ShopError("store.unavailable", "The database file is gone. Restart the lab.", { cause });
+    });
+    if (ino !== this.#inode) {
+      throw new ShopError("store.unavailable", "The database file was replaced. Restart this replica.");
+    }
+    await retryWhileBusy(() => {
+      const db = new DatabaseSync(this.#file, { timeout: 0, readOnly: true });
+      try {
+        db.prepare("SELECT count(*) FROM products").get();
+      } finally {
+        db.close();
+      }
+    }, 1000);
+  }
+
+  async close(): Promise<void> {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  /** IMMEDIATE: writers queue up at the start, so ids rise in the order of commits and none waits half-way. */
+  #transaction<T>(work: () => T): Promise<T> {
+    return retryWhileBusy(() => {
+      this.#db.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        this.#db.exec("COMMIT");
+        return result;
+      } catch (error) {
+        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  #addEvent(type: string, productId: string, payload: Row, at: number): number {
+    return Number(this.#sql.addEvent.get(type, productId, JSON.stringify(payload), at)?.id);
+  }
+}
+
+function replay(earlier: Row, order: NewOrder): Booking {
+  const receipt: PurchaseResponse = {
+    orderId: String(earlier.order_id),
+    productId: String(earlier.product_id),
+    quantity: Number(earlier.quantity),
+    totalCents: Number(earlier.total_cents),
+    stock: Number(earlier.stock_after),
+    eventId: Number(earlier.event_id),
+  };
+  const same = receipt.productId === order.productId && receipt.quantity === order.quantity;
+  return same ? { outcome: "replayed", receipt } : { outcome: "mismatch" };
+}
+
+/** A payload holds more than streams show (the order, for a relay); only the event's own fields go out. */
+function toEvent(row: Row): StockEvent {
+  const { stock, sold, instanceId } = JSON.parse(String(row.payload)) as StockEvent;
+  return {
+    id: Number(row.id),
+    productId: String(row.key),
+    stock,
+    sold,
+    instanceId,
+    at: Number(row.created_at),
+  };
+}

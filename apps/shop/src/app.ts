@@ -1,0 +1,67 @@
+import express, { type Express } from "express";
+import type { Assets } from "./assets.ts";
+import { catalogue } from "./domain/catalogue.ts";
+import type { CartStore, EventBus, Ledger } from "./domain/ports.ts";
+import type { StockFeed } from "./domain/stock-feed.ts";
+import type { AccessLog } from "./http/access-log.ts";
+import { errorHandler, notFound } from "./http/error-handler.ts";
+import type { EventStreams } from "./http/event-stream.ts";
+import { identity } from "./http/identity.ts";
+import { requestGuard } from "./http/request-guard.ts";
+import { cartRoutes } from "./http/routes/cart.ts";
+import { eventRoutes } from "./http/routes/events.ts";
+import { metricsRoutes } from "./http/routes/metrics.ts";
+import { pageRoutes } from "./http/routes/page.ts";
+import { productRoutes } from "./http/routes/products.ts";
+import { purchaseRoutes } from "./http/routes/purchase.ts";
+import { statusRoutes } from "./http/routes/status.ts";
+import { stockRoutes } from "./http/routes/stock.ts";
+import type { Logger } from "./logger.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface AppDeps {
+  readonly instanceId: string;
+  readonly backend: string;
+  readonly version: string;
+  readonly lifecycle: { readonly draining: boolean };
+  readonly ledger: Ledger;
+  readonly bus: EventBus;
+  readonly feed: StockFeed;
+  readonly streams: EventStreams;
+  readonly carts: CartStore;
+  readonly assets: Assets;
+  readonly accessLog: AccessLog;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** The shop over HTTP. Reads no environment and listens nowhere. */
+export function createApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  // Only what is prepared at the start has an ETag; hashing every answer would cost more than it saves.
+  app.disable("etag");
+  app.enable("case sensitive routing");
+  app.set("query parser", "simple");
+  app.use(identity(deps), deps.accessLog.middleware(), requestGuard);
+
+  // Routes are tried in this order: the most wanted first.
+  productRoutes(app, catalogue);
+  stockRoutes(app, deps.ledger);
+  purchaseRoutes(app, { ...deps, announce: (event) => announce(deps, event) });
+  statusRoutes(app, deps);
+  pageRoutes(app, deps.assets);
+  eventRoutes(app, deps.streams, deps.accessLog);
+  cartRoutes(app, deps.carts, deps.instanceId);
+  metricsRoutes(app, deps.metrics.registry);
+
+  app.use(notFound);
+  app.use(errorHandler(deps.log));
+  return app;
+}
+
+/** Own streams hear of a sale at once, also without Redis; the other replicas over the bus. */
+function announce({ feed, bus }: AppDeps, event: Parameters<EventBus["publish"]>[0]): void {
+  feed.offer(event);
+  bus.publish(event);
+}

@@ -1,0 +1,174 @@
+import { once } from "node:events";
+import type { StockEvent, StreamEventName } from "@evenkeel/contracts";
+import type { Response } from "express";
+import type { BusState, EventBus, Ledger } from "../domain/ports.ts";
+import { type FeedListener, READ_BATCH, type StockFeed } from "../domain/stock-feed.ts";
+import type { Metrics } from "../metrics.ts";
+
+/** Bytes waiting for one client, in Node and on their way to the kernel, before it is cut. */
+export const MAX_WAITING = 64 * 1024;
+export const MAX_STREAMS = 2000;
+const HEARTBEAT_MS = 15_000;
+/** A client that is sent its missed events may take this long to read each batch. */
+const REPLAY_READ_MS = 5000;
+const HEARTBEAT = Buffer.from(": heartbeat\n\n");
+
+interface Stream {
+  readonly res: Response;
+  readonly closed: AbortController;
+  /** Newest event this client was sent, by itself or inside a snapshot. */
+  cursor: number;
+}
+
+export interface EventStreamsDeps {
+  readonly instanceId: string;
+  readonly ledger: Ledger;
+  readonly bus: EventBus;
+  readonly feed: StockFeed;
+  readonly metrics: Metrics;
+  readonly onError: (error: unknown) => void;
+  readonly replayReadMs?: number;
+}
+
+/** All open event streams of this replica. Each client sees each event once and in order. */
+export class EventStreams implements FeedListener {
+  readonly #deps: EventStreamsDeps;
+  readonly #open = new Set<Stream>();
+  /** Those that are level with the feed and get its events as they come. */
+  readonly #live = new Set<Stream>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #draining = false;
+
+  constructor(deps: EventStreamsDeps) {
+    this.#deps = deps;
+    this.#heartbeat = setInterval(() => {
+      for (const stream of this.#open) this.#write(stream, HEARTBEAT);
+    }, HEARTBEAT_MS).unref();
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get full(): boolean {
+    return this.#open.size >= MAX_STREAMS;
+  }
+
+  /** Takes over a response whose headers were sent. `lastEventId` undefined: a client that knows nothing. */
+  open(res: Response, lastEventId: number | undefined): void {
+    const { instanceId, bus } = this.#deps;
+    const stream: Stream = { res, closed: new AbortController(), cursor: 0 };
+    this.#open.add(stream);
+    this.#deps.metrics.openStreams.set(this.#open.size);
+    res.on("close", () => this.#forget(stream));
+    this.#write(stream, `retry: 1000\n${format("hello", { instanceId, bus: bus.state })}`);
+    if (this.#draining) this.#dismiss(stream);
+    else void this.#join(stream, lastEventId);
+  }
+
+  onEvent(event: StockEvent): void {
+    const chunk = Buffer.from(format("stock", event, event.id));
+    let sent = 0;
+    for (const stream of this.#live) {
+      // A replay may have read further than the feed had come.
+      if (event.id <= stream.cursor) continue;
+      stream.cursor = event.id;
+      this.#write(stream, chunk);
+      sent++;
+    }
+    this.#deps.metrics.streamEvents.inc(sent);
+  }
+
+  onResync(): void {
+    for (const stream of this.#live) {
+      this.#live.delete(stream);
+      void this.#join(stream, undefined);
+    }
+  }
+
+  onState(bus: BusState): void {
+    const chunk = Buffer.from(format("bus", { bus }));
+    for (const stream of this.#open) this.#write(stream, chunk);
+  }
+
+  /** Sends everybody to another replica, now and from now on. */
+  drain(): void {
+    this.#draining = true;
+    clearInterval(this.#heartbeat);
+    for (const stream of this.#open) this.#dismiss(stream);
+  }
+
+  /** Brings a client level with the feed: its missed events or a snapshot first, then live. */
+  async #join(stream: Stream, lastEventId: number | undefined): Promise<void> {
+    const { ledger, feed } = this.#deps;
+    try {
+      const { oldest, newest } = await ledger.eventWindow();
+      const known = lastEventId !== undefined && lastEventId >= oldest - 1 && lastEventId <= newest;
+      if (known) stream.cursor = lastEventId;
+      else await this.#snapshot(stream);
+      while (!stream.closed.signal.aborted) {
+        const rows = await ledger.eventsAfter(stream.cursor, READ_BATCH);
+        await this.#replay(stream, rows);
+        // No await between this comparison and the join: nothing can fall in between.
+        if (rows.length < READ_BATCH && stream.cursor >= feed.last) break;
+      }
+      if (!stream.closed.signal.aborted) this.#live.add(stream);
+    } catch (error) {
+      if (stream.closed.signal.aborted) return;
+      this.#deps.onError(error);
+      this.#cut(stream, "error");
+    }
+  }
+
+  async #snapshot(stream: Stream): Promise<void> {
+    const list = await this.#deps.ledger.stock();
+    stream.cursor = list.lastEventId;
+    this.#write(stream, format("snapshot", list, list.lastEventId));
+  }
+
+  async #replay(stream: Stream, rows: readonly StockEvent[]): Promise<void> {
+    const newest = rows.at(-1);
+    if (newest === undefined || stream.closed.signal.aborted) return;
+    stream.cursor = newest.id;
+    this.#deps.metrics.streamEvents.inc(rows.length);
+    this.#write(stream, rows.map((event) => format("stock", event, event.id)).join(""));
+    if (!stream.res.writableNeedDrain) return;
+    const late = AbortSignal.timeout(this.#deps.replayReadMs ?? REPLAY_READ_MS);
+    try {
+      await once(stream.res, "drain", { signal: AbortSignal.any([stream.closed.signal, late]) });
+    } catch {
+      if (late.aborted) this.#cut(stream, "slow");
+    }
+  }
+
+  #write(stream: Stream, chunk: string | Buffer): void {
+    if (stream.res.writableEnded || stream.res.destroyed) return;
+    stream.res.write(chunk);
+    if (stream.res.writableLength > MAX_WAITING) this.#cut(stream, "slow");
+  }
+
+  /** It reconnects with its Last-Event-ID, so being cut costs it time, not events. */
+  #cut(stream: Stream, reason: "slow" | "error"): void {
+    this.#deps.metrics.streamCuts.inc({ reason });
+    this.#forget(stream);
+    stream.res.destroy();
+  }
+
+  #dismiss(stream: Stream): void {
+    this.#live.delete(stream);
+    this.#write(stream, `retry: 250\n${format("draining", { instanceId: this.#deps.instanceId })}`);
+    stream.res.end();
+  }
+
+  #forget(stream: Stream): void {
+    stream.closed.abort();
+    this.#live.delete(stream);
+    this.#open.delete(stream);
+    this.#deps.metrics.openStreams.set(this.#open.size);
+  }
+}
+
+/** One event as text; `id` becomes the client's Last-Event-ID. */
+function format(name: StreamEventName, data: unknown, id?: number): string {
+  return `${id === undefined ? "" : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

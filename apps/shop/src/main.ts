@@ -1,0 +1,53 @@
+import { fileURLToPath } from "node:url";
+import { loadAssets } from "./assets.ts";
+import { readConfig } from "./config.ts";
+import { findIdentity } from "./instance-id.ts";
+import { createLogger, standardOutput } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
+import { createReplica } from "./replica.ts";
+
+const metrics = createMetrics();
+const output = standardOutput(() => metrics.logDrops.inc());
+let log = createLogger({ format: "pretty", level: "info", instanceId: "?" }, output);
+
+/** The end of this process when something broke that no request can answer for; Docker restarts it. */
+function crash(what: string, error: unknown): never {
+  log.error(what, error);
+  output.flushSync();
+  process.exit(1);
+}
+process.on("uncaughtException", (error) => crash("uncaught exception", error));
+process.on("unhandledRejection", (error) => crash("unhandled rejection", error));
+// Node prints warnings past the log; and that type stripping is young is known here.
+process.removeAllListeners("warning");
+process.on("warning", (warning) => {
+  if (warning.name !== "ExperimentalWarning") log.warn(warning.message, { warning: warning.name });
+});
+
+try {
+  const config = readConfig();
+  const identity = await findIdentity(config);
+  const { instanceId } = identity;
+  log = createLogger({ format: config.logFormat, level: config.logLevel, instanceId }, output);
+  const assets = loadAssets(fileURLToPath(new URL("../public", import.meta.url)));
+  const replica = await createReplica({ ...config, ...identity, assets, metrics, log });
+
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) crash(`${signal} came a second time`, new Error("The drain was not waited for."));
+    stopping = true;
+    log.info("draining", { signal, drainMs: config.drainMs, shutdownMs: config.shutdownMs });
+    const cut = await replica.drain(config.drainMs, config.shutdownMs);
+    if (cut > 0) log.warn("connections were cut at the deadline", { cut });
+    log.info("stopped");
+    await output.flush();
+    process.exit(0);
+  };
+  process.on("SIGTERM", (signal) => void stop(signal));
+  process.on("SIGINT", (signal) => void stop(signal));
+
+  const port = await replica.listen(config.port);
+  log.info("listening", { port, version: config.version, assets: assets.version });
+} catch (error) {
+  crash("this replica could not start", error);
+}
