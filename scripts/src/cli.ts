@@ -1,0 +1,103 @@
+import process from "node:process";
+import { stripVTControlCharacters } from "node:util";
+import { parseVerbArguments, verbHelp } from "./lib/arguments.ts";
+import { catalogueIds, loadEntry } from "./lib/catalogue.ts";
+import { LabError, reason } from "./lib/errors.ts";
+import { interrupt, interrupted } from "./lib/interrupt.ts";
+import { colour, isJson, say, setJson } from "./lib/output.ts";
+import { checkVerb, type Verb } from "./lib/verb.ts";
+import { endpoint } from "./runtime/docker.ts";
+
+const VERBS = new URL("commands/", import.meta.url);
+/** Time that clean-up gets after Ctrl-C; a second Ctrl-C does not wait for it. */
+const GRACE_MS = 20_000;
+
+async function main(words: string[]): Promise<number> {
+  setJson(words.includes("--json"));
+  const [name = "help", ...rest] = words;
+  if (["help", "--help", "-h"].includes(name)) {
+    say(await overview());
+    return 0;
+  }
+  const verb = await loadEntry(VERBS, name, checkVerb, "verb");
+  if (rest.some((word) => word === "--help" || word === "-h")) {
+    const help = await verbHelp(verb);
+    process.stdout.write(process.stdout.isTTY ? help : stripVTControlCharacters(help));
+    return 0;
+  }
+  return (await verb.run({ args: parseVerbArguments(verb, rest), signal: interrupted })) ?? 0;
+}
+
+async function overview(): Promise<string> {
+  const ids = await catalogueIds(VERBS);
+  const lines = await Promise.all(
+    ids.map(async (id) => {
+      const verb: Verb = await loadEntry(VERBS, id, checkVerb, "verb");
+      return `  ${colour.cyan(id.padEnd(10))} ${verb.meta.description}`;
+    }),
+  );
+  return [
+    "evenkeel, a load-balancing laboratory.",
+    "",
+    `${colour.bold("npm run lab:<verb>")}   options behind a double dash: npm run lab:up -- --replicas 3`,
+    "",
+    ...lines,
+    "",
+    "More about one: npm run lab:up -- --help",
+  ].join("\n");
+}
+
+/** The engine can go away at any moment, in the middle of any verb. */
+function engineGone(error: unknown): LabError | undefined {
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  const { host } = endpoint();
+  const address = (error as { address?: string }).address ?? "";
+  if (syscall !== "connect" || !["ENOENT", "ECONNREFUSED", "EACCES"].includes(code ?? "")) return undefined;
+  if (!host.includes(address)) return undefined;
+  return new LabError(`The Docker engine does not answer: ${reason(error)}.`, {
+    code: "engine.silent",
+    hint: "npm run lab:doctor says why; npm run lab:up starts it where it can.",
+    cause: error,
+  });
+}
+
+function explain(thrown: unknown): number {
+  const error = engineGone(thrown) ?? thrown;
+  if (interrupted.aborted) {
+    process.stderr.write(
+      `\n${reason(interrupted.reason)} The lab can go on from here: lab:up and lab:down both work.\n`,
+    );
+    return 130;
+  }
+  if (!(error instanceof LabError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`This should not have happened; it is a mistake in the lab.\n${stack}\n`);
+    return 2;
+  }
+  const { message, code, hint = null } = error;
+  if (isJson()) process.stdout.write(`${JSON.stringify({ error: { code, message, hint } }, null, 2)}\n`);
+  process.stderr.write(`${colour.red("✖")} ${message}\n${hint ? `  ${colour.bold("→")} ${hint}\n` : ""}`);
+  return error.exitCode;
+}
+
+let firstSignal = 0;
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(name, () => {
+    if (interrupted.aborted) {
+      // One Ctrl-C arrives several times: from the terminal, from npm and from bootstrap.mjs.
+      if (performance.now() - firstSignal > 1000) process.exit(130);
+      return;
+    }
+    firstSignal = performance.now();
+    interrupt(name === "SIGINT" ? "Ctrl-C" : name);
+    setTimeout(() => process.exit(130), GRACE_MS).unref();
+  });
+}
+// `lab status | head` closes the pipe early; that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+const code = await main(process.argv.slice(2)).catch(explain);
+// An open connection to the engine would keep the program alive; what was written must still get out.
+process.stdout.write("", () => process.exit(interrupted.aborted ? 130 : code));

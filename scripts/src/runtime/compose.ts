@@ -1,0 +1,34 @@
+import { execa } from "execa";
+import { type CommandOptions, command } from "../lib/command.ts";
+import { paths } from "../lib/paths.ts";
+import { caBundle } from "./ca-bundle.ts";
+
+export type ComposeOptions = Pick<
+  CommandOptions,
+  "env" | "onLine" | "timeoutMs" | "uninterruptible" | "failure"
+>;
+
+/** `docker compose …` with this terminal as its own, until it ends or Ctrl-C. @returns its exit code. */
+export async function composeAttached(args: string[], signal: AbortSignal): Promise<number> {
+  const { exitCode } = await execa("docker", ["compose", "--project-directory", paths.root, ...args], {
+    cwd: paths.root,
+    stdio: ["ignore", "inherit", "inherit"],
+    reject: false,
+    cancelSignal: signal,
+  });
+  return exitCode ?? 0;
+}
+
+/**
+ * `docker compose …` in this checkout; `.env` and the environment count as they would for you.
+ * @returns what it wrote to standard output.
+ * @throws LabError naming the command and the reason Compose gave.
+ */
+export async function compose(args: string[], options: ComposeOptions = {}): Promise<string> {
+  const ca = caBundle();
+  return command("docker", ["compose", "--project-directory", paths.root, "--progress", "plain", ...args], {
+    ...options,
+    cwd: paths.root,
+    env: { ...(ca ? { LAB_CA_FILE: ca } : {}), ...options.env },
+  });
+}

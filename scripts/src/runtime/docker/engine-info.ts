@@ -1,0 +1,71 @@
+import { connect } from "./connection.ts";
+
+/** Memory in bytes without the page cache (as `docker stats` counts), and processor time in nanoseconds. */
+export async function stats(
+  id: string,
+): Promise<{ memory: number; memoryLimit: number; cpuNanoseconds: number }> {
+  const now = await connect().getContainer(id).stats({ stream: false, "one-shot": true });
+  const cache = now.memory_stats.stats as
+    | { inactive_file?: number; total_inactive_file?: number }
+    | undefined;
+  const reclaimable = cache?.inactive_file ?? cache?.total_inactive_file ?? 0;
+  return {
+    memory: Math.max(0, (now.memory_stats.usage ?? 0) - reclaimable),
+    memoryLimit: now.memory_stats.limit ?? 0,
+    cpuNanoseconds: now.cpu_stats.cpu_usage.total_usage,
+  };
+}
+
+export interface EngineInfo {
+  version: string;
+  apiVersion: string;
+  os: string;
+  architecture: string;
+  /** Memory the engine may use, in bytes. */
+  memory: number;
+  cpus: number;
+  /** Folder with images and volumes, on the engine's machine. */
+  root: string;
+}
+
+/** Versions and sizes of the engine. @throws when it does not answer. */
+export async function engineInfo(): Promise<EngineInfo> {
+  const [version, info] = await Promise.all([connect().version(), connect().info()]);
+  return {
+    version: version.Version,
+    apiVersion: version.ApiVersion,
+    os: info.OperatingSystem,
+    architecture: info.Architecture,
+    memory: info.MemTotal,
+    cpus: info.NCPU,
+    root: info.DockerRootDir,
+  };
+}
+
+/** Asks the engine for a sign of life. @throws the connection's own error. */
+export async function ping(): Promise<void> {
+  await connect().ping();
+}
+
+/** Networks and volumes of a Compose project, by name. */
+export async function projectLeftovers(project: string): Promise<{ networks: string[]; volumes: string[] }> {
+  const filters = { label: [`com.docker.compose.project=${project}`] };
+  const [networks, volumes] = await Promise.all([
+    connect().listNetworks({ filters }),
+    connect().listVolumes({ filters: JSON.stringify(filters) as unknown as Record<string, string[]> }),
+  ]);
+  return {
+    networks: networks.map(({ Name }) => Name).sort(),
+    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
+  };
+}
+
+/** Removes a network. */
+export async function removeNetwork(name: string): Promise<void> {
+  await connect().getNetwork(name).remove();
+}
+
+/** Removes a volume with what is in it. */
+export async function removeVolume(name: string): Promise<void> {
+  await connect().getVolume(name).remove();
+}

@@ -1,0 +1,85 @@
+import { LabError } from "../lib/errors.ts";
+import { colour } from "../lib/output.ts";
+import type { Step } from "../lib/progress.ts";
+import { stopWaiting, waitUntil } from "../lib/wait-until.ts";
+import { inspect, type LabContainer, labContainers, logText } from "./docker.ts";
+
+const DEADLINE_MS = 90_000;
+const LOG_LINES = 15;
+
+/** Restarts after which a container is in a loop, not in bad luck. */
+const LOOP = 3;
+
+/** Time in which an unhealthy container may recover: after a pause, or when what it needs has just come back. */
+const RECOVERY_MS = 10_000;
+
+/** Finds containers that will not become healthy by waiting. */
+class Watch {
+  private readonly unhealthySince = new Map<string, number>();
+
+  async lost(containers: LabContainer[]): Promise<LabContainer | undefined> {
+    for (const container of containers) {
+      const { state, health, id } = container;
+      if (state === "exited" || state === "dead") return container;
+      if (state === "restarting" && (await inspect(id)).restarts >= LOOP) return container;
+      if (health !== "unhealthy") this.unhealthySince.delete(id);
+      else if (performance.now() - this.since(id) > RECOVERY_MS) return container;
+    }
+    return undefined;
+  }
+
+  private since(id: string): number {
+    const since = this.unhealthySince.get(id) ?? performance.now();
+    this.unhealthySince.set(id, since);
+    return since;
+  }
+}
+
+/** True of a container that runs and, where it has a probe, passed it. */
+export function isHealthy({ state, health }: LabContainer): boolean {
+  return state === "running" && (health === "healthy" || health === "none");
+}
+
+/**
+ * Waits until every container of the lab is healthy.
+ * @throws LabError `lab.unhealthy`, exit code 1, naming the container with its last log lines.
+ */
+export async function waitForHealth(
+  signal: AbortSignal,
+  step?: Step,
+  query: { service?: string; count?: number } = {},
+): Promise<LabContainer[]> {
+  let seen: LabContainer[] = [];
+  const watch = new Watch();
+  const { count = 1, ...service } = query;
+  try {
+    return await waitUntil(
+      "all containers to be healthy",
+      async () => {
+        seen = await labContainers({ ...service, all: true });
+        const bad = await watch.lost(seen);
+        if (bad) throw stopWaiting(await explain(bad));
+        const ready = seen.filter(isHealthy).length;
+        step?.progress(`${ready} of ${Math.max(seen.length, count)} containers are healthy`);
+        return seen.length >= count && ready === seen.length ? seen : undefined;
+      },
+      { deadlineMs: DEADLINE_MS, intervalMs: 150, signal },
+    );
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== "wait.deadline") throw error;
+    const slow = seen.find((container) => !isHealthy(container));
+    throw slow ? await explain(slow, `${DEADLINE_MS / 1000} s after its start `) : error;
+  }
+}
+
+async function explain(container: LabContainer, when = ""): Promise<LabError> {
+  const { name, state, health, status, id } = container;
+  const log = await logText(id, { tail: LOG_LINES }).catch(() => "");
+  const what = state === "running" ? `${when}it is ${health}` : `its state is "${status}"`;
+  const lines = log.trim() ? `its log ends with:\n${colour.dim(log.trimEnd())}` : "it has written nothing.";
+  return new LabError(`${name} is not well: ${what}; ${lines}`, {
+    code: "lab.unhealthy",
+    exitCode: 1,
+    hint: `More of it: npm run lab:logs -- ${container.service}   Start over: npm run lab:down && npm run lab:up`,
+  });
+}
