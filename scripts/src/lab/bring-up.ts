@@ -1,0 +1,88 @@
+import { unknown } from "../lib/catalogue.ts";
+import { LabError } from "../lib/errors.ts";
+import { paths } from "../lib/paths.ts";
+import type { StepTask } from "../lib/progress.ts";
+import type { LabContainer } from "../runtime/docker.ts";
+import { diagnose } from "../runtime/doctor.ts";
+import { waitForDoor } from "../runtime/door.ts";
+import { engineState, ensureEngine } from "../runtime/engine.ts";
+import type { Finding } from "../runtime/finding.ts";
+import { waitForHealth } from "../runtime/health.ts";
+import { ensureImages, type ImageReport } from "../runtime/images.ts";
+import { startContainers } from "../runtime/lab.ts";
+import type { Settings } from "../runtime/settings.ts";
+import { buildShop } from "../runtime/shop-image.ts";
+import { activateStrategy, activeStrategy } from "../runtime/strategy.ts";
+import { loadStrategies } from "./strategies.ts";
+
+/** What `up` leaves behind for its report. */
+export interface BroughtUp {
+  images: ImageReport[];
+  containers: LabContainer[];
+  /** Findings of doctor that are not "ok". */
+  findings: Finding[];
+}
+
+/**
+ * The steps from whatever state this machine is in to a lab that answers. Each can be interrupted and repeated.
+ * @throws LabError of the step that failed; `doctor.blocked` when doctor found an error.
+ */
+export function bringUp(settings: Settings, signal: AbortSignal, up: BroughtUp, doctor: boolean): StepTask[] {
+  return [
+    {
+      title: "Docker engine",
+      run: async (step) => {
+        await checkStrategy(settings.strategy);
+        const state = await engineState();
+        if (doctor) up.findings.push(...examined(await diagnose(state)));
+        if (state.next.case === "ready")
+          return step.title("The Docker engine answers, nothing is in the way");
+        await ensureEngine(step);
+        // Only now can doctor look at the engine's containers, ports and disk.
+        if (doctor) up.findings.splice(0, Infinity, ...examined(await diagnose()));
+      },
+    },
+    { title: "Images", run: async (step) => void up.images.push(...(await ensureImages(step))) },
+    {
+      title: "Shop image",
+      run: (step) => {
+        const node = up.images.find(({ variable }) => variable === "NODE_IMAGE");
+        return buildShop(node?.ref ?? "", step);
+      },
+    },
+    { title: "Containers", run: (step) => startContainers(settings, step) },
+    {
+      title: "Health",
+      run: async (step) => {
+        up.containers.push(...(await waitForHealth(signal, step)));
+        step.title(`All ${up.containers.length} containers are healthy`);
+      },
+    },
+    {
+      title: "The door",
+      run: async (step) => {
+        await waitForDoor(settings, signal);
+        if ((await activeStrategy()) !== settings.strategy)
+          await activateStrategy(settings.strategy, settings);
+        step.title(`The door answers, strategy ${settings.strategy}`);
+      },
+    },
+  ];
+}
+
+async function checkStrategy(name: string): Promise<void> {
+  const known = [...(await loadStrategies(paths.nginxStrategies)).keys()];
+  if (!known.includes(name)) throw unknown("strategy", name, known);
+}
+
+/** Lets warnings pass. @throws LabError `doctor.blocked` with each error and its fix. */
+function examined(findings: Finding[]): Finding[] {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0)
+    throw new LabError(errors.map(({ what }) => what).join("\n"), {
+      code: "doctor.blocked",
+      exitCode: 1,
+      hint: `${errors.map(({ fix }) => fix).join("\n  ")}\n  To try all the same: npm run lab:up -- --no-doctor`,
+    });
+  return findings.filter(({ severity }) => severity === "warning");
+}

@@ -1,0 +1,134 @@
+import { StatusResponse } from "@evenkeel/contracts";
+import { type Health, inspect, type LabContainer, labContainers, stats } from "../runtime/docker.ts";
+import { engineState } from "../runtime/engine.ts";
+import { isHealthy } from "../runtime/health.ts";
+import { type ImageReport, imageReport } from "../runtime/images.ts";
+import { askReplica } from "../runtime/replica-counters.ts";
+import type { Settings } from "../runtime/settings.ts";
+import { activeStrategy } from "../runtime/strategy.ts";
+import { urls } from "../runtime/urls.ts";
+
+/** Services without which there is no lab. */
+const SERVICES = ["nginx", "app", "redis"];
+
+export interface ContainerStatus {
+  name: string;
+  service: string;
+  ordinal: number;
+  state: string;
+  health: Health;
+  uptimeSeconds: number | null;
+  /** Bytes. */
+  memory: number | null;
+}
+
+export interface ReplicaStatus {
+  ordinal: number;
+  /** What the replica says of itself; "silent" when it does not answer. */
+  status: StatusResponse["status"] | "silent";
+  openStreams: number | null;
+  dependencies: { name: string; status: "up" | "down"; latencyMs: number | null }[];
+}
+
+export interface LabStatus {
+  healthy: boolean;
+  /** One sentence each. */
+  problems: string[];
+  engine: { answers: boolean; what: string };
+  containers: ContainerStatus[];
+  replicas: ReplicaStatus[];
+  /** The strategy that nginx uses now; null when nginx does not run. */
+  strategy: string | null;
+  images: ImageReport[];
+  urls: { url: string; shows: string }[];
+}
+
+/** How the lab is. A lab that is down, or an engine that does not answer, is a status, too. */
+export async function labStatus(settings: Settings): Promise<LabStatus> {
+  const { facts, next } = await engineState();
+  const none = { containers: [], replicas: [], strategy: null, images: [], urls: urls(settings) };
+  if (facts.answer !== "ok") {
+    const what =
+      next.case === "error" ? next.message : "The Docker engine does not run; npm run lab:up starts it.";
+    return { healthy: false, problems: [what], engine: { answers: false, what }, ...none };
+  }
+  const found = await labContainers({ all: true });
+  const [containers, replicas, images, strategy] = await Promise.all([
+    Promise.all(found.map(containerStatus)),
+    Promise.all(found.filter(({ service }) => service === "app").map(replicaStatus)),
+    imageReport(),
+    activeStrategy().catch(() => null),
+  ]);
+  const problems = problemsOf(found, replicas);
+  const what = `at ${facts.host}, Compose ${facts.compose ?? "is missing"}`;
+  return {
+    healthy: problems.length === 0,
+    problems,
+    engine: { answers: true, what },
+    containers,
+    replicas,
+    strategy,
+    images,
+    urls: urls(settings),
+  };
+}
+
+function problemsOf(found: LabContainer[], replicas: ReplicaStatus[]): string[] {
+  if (found.length === 0) return ["The lab does not run."];
+  const missing = SERVICES.filter((service) => !found.some((container) => container.service === service));
+  return [
+    ...missing.map((service) => `There is no container of the service "${service}".`),
+    ...found
+      .filter((container) => !isHealthy(container))
+      .map(({ name, state, health }) => `${name} is ${state === "running" ? health : state}.`),
+    ...replicas
+      .filter(({ status }) => status === "unavailable" || status === "draining")
+      .map(({ ordinal, status }) => `Replica ${ordinal} says it is ${status}.`),
+    ...replicas.flatMap(({ ordinal, dependencies }) =>
+      dependencies
+        .filter(({ status }) => status === "down")
+        .map(({ name }) => `Replica ${ordinal} does not reach ${name}.`),
+    ),
+  ];
+}
+
+async function containerStatus({
+  id,
+  name,
+  service,
+  ordinal,
+  state,
+  health,
+}: LabContainer): Promise<ContainerStatus> {
+  const runs = state === "running";
+  const [info, usage] = runs ? await Promise.all([inspect(id), stats(id)]) : [];
+  return {
+    name,
+    service,
+    ordinal,
+    state,
+    health,
+    uptimeSeconds: info ? (Date.now() - info.startedAt) / 1000 : null,
+    memory: usage?.memory ?? null,
+  };
+}
+
+/** Asked inside the container: replicas cannot be reached from outside one by one. */
+async function replicaStatus(container: LabContainer): Promise<ReplicaStatus> {
+  const { ordinal } = container;
+  const silent: ReplicaStatus = { ordinal, status: "silent", openStreams: null, dependencies: [] };
+  if (container.state !== "running") return silent;
+  try {
+    const { body } = await askReplica(container, "/status");
+    const { status, openStreams, dependencies } = StatusResponse.parse(JSON.parse(body));
+    const list = Object.entries(dependencies).map(([name, { status, latencyMs }]) => ({
+      name,
+      status,
+      latencyMs,
+    }));
+    return { ordinal, status, openStreams, dependencies: list };
+  } catch {
+    // Starting or hung; its health in the table beside tells which.
+    return silent;
+  }
+}

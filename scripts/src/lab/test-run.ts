@@ -1,0 +1,161 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { execa } from "execa";
+import { LabError } from "../lib/errors.ts";
+import { interrupted } from "../lib/interrupt.ts";
+import { note } from "../lib/output.ts";
+import { paths } from "../lib/paths.ts";
+import { ensureChromium } from "../runtime/chromium.ts";
+import { scratchRedis } from "../runtime/scratch-redis.ts";
+
+export const PHASES = ["static", "unit", "contract", "e2e"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface TestTotals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+export interface TestOptions {
+  only?: Phase;
+  filter?: string;
+}
+
+/** Runs the phases from the cheapest to the dearest; a failed phase does not hide what the others say. */
+export async function runTests({ only, filter }: TestOptions): Promise<TestTotals> {
+  const totals: TestTotals = { passed: 0, failed: 0, skipped: 0 };
+  for (const phase of PHASES.filter((one) => only === undefined || one === only)) {
+    interrupted.throwIfAborted();
+    note(`\n── ${phase} ${"─".repeat(60)}`);
+    const start = performance.now();
+    for (const part of await RUN[phase](filter)) {
+      totals.passed += part.passed;
+      totals.failed += part.failed;
+      totals.skipped += part.skipped;
+    }
+    note(`   ${phase}: ${Math.round((performance.now() - start) / 1000)} s`);
+  }
+  return totals;
+}
+
+const RUN: Record<Phase, (filter?: string) => Promise<TestTotals[]>> = {
+  static: async () => [await staticChecks()],
+  unit: async (filter) => [
+    await vitest("apps/contracts", "unit", {}, filter),
+    await vitest("apps/shop", "unit", {}, filter),
+    await vitest("scripts", "unit", {}, filter),
+  ],
+  contract: async (filter) => {
+    // Brings up an engine and the images where there are none; the lab itself is not needed yet.
+    await lab("images");
+    await using redis = await scratchRedis();
+    return [await vitest("apps/shop", "contract", { REDIS_URL: redis.url }, filter)];
+  },
+  e2e: async (filter) => {
+    await ensureChromium();
+    try {
+      return [await vitest("scripts", "e2e", {}, filter)];
+    } finally {
+      await lab("down", "--volumes");
+    }
+  },
+};
+
+/** Format, lint and types count as one test each, so that a failure shows in the totals. */
+async function staticChecks(): Promise<TestTotals> {
+  const totals: TestTotals = { passed: 0, failed: 0, skipped: 0 };
+  for (const task of ["format", "lint", "types"]) {
+    const { exitCode } = await run(
+      bin("turbo"),
+      ["run", task, "--output-logs=errors-only", "--ui=stream"],
+      paths.root,
+    );
+    if (exitCode === 0) totals.passed++;
+    else totals.failed++;
+  }
+  return totals;
+}
+
+/** Numbers in vitest's JSON report that we use. */
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numFailedTestSuites: number;
+  success: boolean;
+}
+
+async function vitest(
+  workspace: string,
+  project: string,
+  env: Record<string, string>,
+  filter?: string,
+): Promise<TestTotals> {
+  const folder = await mkdtemp(join(tmpdir(), "evenkeel-test-"));
+  const file = join(folder, "report.json");
+  const args = [
+    "run",
+    "--project",
+    project,
+    "--reporter=verbose",
+    "--reporter=json",
+    `--outputFile.json=${file}`,
+  ];
+  try {
+    const { exitCode } = await run(
+      bin("vitest"),
+      [...args, ...(filter ? [filter, "--passWithNoTests"] : [])],
+      join(paths.root, workspace),
+      env,
+    );
+    const report = await readReport(file);
+    const failed = report?.numFailedTests ?? 0;
+    return {
+      passed: report?.numPassedTests ?? 0,
+      // A file that cannot even be loaded has no failed test in it, yet something failed.
+      failed: exitCode === 0 ? failed : Math.max(1, failed),
+      skipped: report?.numPendingTests ?? 0,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Null when vitest ended before it could write one; its exit code then tells. */
+async function readReport(file: string): Promise<VitestReport | null> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as VitestReport;
+  } catch {
+    return null;
+  }
+}
+
+async function lab(...args: string[]): Promise<void> {
+  const { exitCode } = await run(process.execPath, ["scripts/src/cli.ts", ...args], paths.root);
+  if (exitCode !== 0)
+    throw new LabError(
+      `"lab ${args.join(" ")}" failed, so the tests that need it cannot run; its words are above.`,
+      {
+        code: "test.lab",
+      },
+    );
+}
+
+const bin = (name: string) => join(paths.root, "node_modules", ".bin", name);
+
+/** What the tests print goes to standard error, so that the totals are the only result. */
+function run(file: string, args: string[], cwd: string, env: Record<string, string> = {}) {
+  return execa(file, args, {
+    cwd,
+    // The Node that runs this also runs the tests, whichever one the machine has.
+    env: { PATH: `${join(paths.root, "node_modules", ".bin")}${delimiter}${process.env.PATH}`, ...env },
+    stdin: "ignore",
+    stdout: process.stderr,
+    stderr: "inherit",
+    reject: false,
+    cancelSignal: interrupted,
+    forceKillAfterDelay: 20_000,
+  });
+}
