@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadStrategies } from "../../src/lab/strategies.ts";
+import { paths } from "../../src/lib/paths.ts";
+import { at, docker, lab, labOk, loadWhile, replica } from "./harness.ts";
+
+interface CheckAnswer {
+  pass: boolean;
+  findings: { name: string; ok: boolean; text: string }[];
+}
+
+const red = (answer: { json: <T>() => T }) =>
+  answer
+    .json<CheckAnswer>()
+    .findings.filter(({ ok }) => !ok)
+    .map(({ name }) => name);
+
+const strategies = [...(await loadStrategies(paths.nginxStrategies)).keys()];
+
+describe("10,000 requests through each strategy", () => {
+  beforeAll(async () => void (await labOk("up")));
+  afterAll(async () => void (await labOk("up")));
+
+  it.each(strategies)("%s keeps its promise", async (strategy) => {
+    await labOk("strategy", [strategy]);
+    const answer = await lab("check");
+    expect(red(answer), answer.stdout).toEqual([]);
+    expect(answer.exitCode).toBe(0);
+  });
+
+  it("round robin stays exact with five replicas", async () => {
+    await labOk("strategy", ["round-robin"]);
+    await labOk("scale", ["5"]);
+    const answer = await lab("check");
+    expect(red(answer), answer.stdout).toEqual([]);
+    await labOk("scale", ["2"]);
+  });
+});
+
+describe("the check can fail", () => {
+  beforeAll(async () => void (await labOk("up")));
+  afterAll(async () => void (await labOk("up")));
+
+  it("when another strategy is announced than nginx uses", async () => {
+    const answer = await lab("check", ["--strategy", "weighted"]);
+    expect(answer.exitCode).toBe(1);
+    expect(red(answer), answer.stdout).toEqual(["strategy", "spread"]);
+  });
+
+  it("when one replica is stopped", async () => {
+    await docker("stop", (await replica(2)).id);
+    const answer = await lab("check");
+    expect(answer.exitCode).toBe(1);
+    expect(red(answer), answer.stdout).toEqual(["spread"]);
+    await docker("start", (await replica(2)).id);
+  });
+
+  it("and says 2, not 1, when it could not measure at all", async () => {
+    await docker("compose", "stop", "nginx");
+    const answer = await lab("check");
+    expect(answer.exitCode).toBe(2);
+    await docker("compose", "start", "nginx");
+  });
+});
+
+describe("switching the strategy of a running nginx", () => {
+  beforeAll(async () => void (await labOk("up")));
+  afterAll(async () => void (await labOk("up")));
+
+  it("drops no request, ten times in a row under load", async () => {
+    const load = await loadWhile(20_000, async () => {
+      for (let i = 0; i < 5; i++) {
+        await labOk("strategy", ["least-conn"]);
+        await labOk("strategy", ["round-robin"]);
+      }
+    });
+    expect({ failed: load.failed, unanswered: load.unanswered }).toEqual({ failed: {}, unanswered: 0 });
+  });
+
+  it("refuses an unknown name and keeps the active one", async () => {
+    const answer = await lab("strategy", ["rond-robin"]);
+    expect(answer.exitCode).toBe(2);
+    expect(answer.stderr).toContain("round-robin");
+    expect((await fetch(at("/health"))).headers.get("x-strategy")).toBe("round-robin");
+  });
+});

@@ -1,0 +1,130 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { labContainers } from "../../src/runtime/docker.ts";
+import { answering, at, docker, lab, labOk } from "./harness.ts";
+
+describe("a lab that comes up from nothing", () => {
+  beforeAll(async () => {
+    await labOk("down", ["--volumes"]);
+    expect(await labContainers({ all: true })).toEqual([]);
+    await labOk("up");
+  });
+
+  it("runs two replicas, nginx and Redis, all healthy", async () => {
+    const containers = await labContainers({ all: true });
+    expect(containers.map(({ name }) => name).sort()).toEqual([
+      "evenkeel-app-1",
+      "evenkeel-app-2",
+      "evenkeel-nginx-1",
+      "evenkeel-redis-1",
+    ]);
+    for (const { name, state, health } of containers)
+      expect({ name, state, health }).toEqual({ name, state: "running", health: "healthy" });
+  });
+
+  it("alternates replicas, each answer naming who served it", async () => {
+    const seen: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      const response = await fetch(at("/health"));
+      const id = response.headers.get("x-instance-id") ?? "";
+      expect(response.headers.get("x-served-by")).toBe(`evenkeel-app-${id}:8000`);
+      expect(response.headers.get("x-strategy")).toBe("round-robin");
+      expect(response.headers.get("x-backend")).toBeNull();
+      seen.push(id);
+    }
+    expect(seen.join("")).toMatch(/^(12){3}$|^(21){3}$/);
+  });
+
+  it("carries the instance and the security headers on errors, too", async () => {
+    for (const path of ["/nowhere", "/purchase", "/static/none.js"]) {
+      const response = await fetch(at(path));
+      expect(response.status).toBeGreaterThanOrEqual(404);
+      expect(response.headers.get("content-type")).toContain("application/problem+json");
+      expect(response.headers.get("x-instance-id")).toMatch(/^[12]$/);
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(response.headers.get("content-security-policy")).toContain("default-src 'self'");
+    }
+  });
+
+  it("keeps metrics and the probe of nginx to itself", async () => {
+    expect((await fetch(at("/metrics"))).status).toBe(404);
+    expect((await fetch(at("/nginx-health"))).status).toBe(404);
+  });
+
+  it("compresses and caches static files for an hour", async () => {
+    const page = await (await fetch(at("/shop"))).text();
+    const style = /\/static\/[^"]+\.css/.exec(page)?.[0] ?? "";
+    await (await fetch(at(style))).arrayBuffer();
+    const again = await fetch(at(style));
+    expect(again.headers.get("cache-control")).toContain("max-age=3600");
+    expect(again.headers.get("x-cache")).toBe("HIT");
+    expect(again.headers.get("x-served-by")).toBe("cache");
+    expect(again.headers.get("content-encoding")).toBe("gzip");
+  });
+
+  it("publishes one port, on this machine only, and hardens every container", async () => {
+    const published: string[] = [];
+    for (const { id, service } of await labContainers({ all: true })) {
+      const [info] = JSON.parse(await docker("inspect", id));
+      for (const bindings of Object.values(info.NetworkSettings.Ports ?? {}) as (
+        | { HostIp: string }[]
+        | null
+      )[])
+        for (const binding of bindings ?? []) published.push(`${service} ${binding.HostIp}`);
+      expect(info.Config.User, service).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+      expect(info.HostConfig.ReadonlyRootfs, service).toBe(true);
+      expect(info.HostConfig.CapDrop, service).toEqual(["ALL"]);
+      expect(info.HostConfig.SecurityOpt, service).toContain("no-new-privileges:true");
+      expect(info.HostConfig.Memory, service).toBeGreaterThan(0);
+      expect(info.HostConfig.NanoCpus, service).toBeGreaterThan(0);
+      expect(info.HostConfig.PidsLimit, service).toBeGreaterThan(0);
+      expect(info.HostConfig.Init, service).toBe(true);
+      expect(info.Mounts.map((mount: { Source: string }) => mount.Source)).not.toContain(
+        "/var/run/docker.sock",
+      );
+    }
+    expect(published).toEqual(["nginx 127.0.0.1"]);
+  });
+
+  it("is left as it is by a second up", async () => {
+    const before = await labContainers({ all: true });
+    await labOk("up");
+    const after = await labContainers({ all: true });
+    expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
+  });
+
+  it("says in status that everything is well, and when something is not", async () => {
+    const well = await lab("status");
+    expect(well.exitCode, well.stderr).toBe(0);
+    await docker("compose", "stop", "redis");
+    expect((await lab("status")).exitCode).toBe(1);
+    await labOk("up");
+    expect((await lab("status")).exitCode).toBe(0);
+  });
+});
+
+describe("a user who ignores our command line", () => {
+  it("sees the replicas' numbers in docker compose ps, and the same ones in the log", async () => {
+    for (let i = 0; i < 4; i++) await (await fetch(at("/products"))).arrayBuffer();
+    expect(await docker("compose", "ps", "--format", "{{.Name}}")).toContain("evenkeel-app-2");
+    const log = await docker("compose", "logs", "--no-color", "app");
+    expect(log).toMatch(/app-1\s+\| .*\[Instance 1\] GET \/products 200 \d+ms/);
+    expect(log).toMatch(/app-2\s+\| .*\[Instance 2\] GET \/products 200 \d+ms/);
+    expect(log).not.toMatch(/app-1\s+\| .*\[Instance 2\]/);
+  });
+
+  it("stops all replicas and gets an error that names nobody, then starts them and gets answers", async () => {
+    await docker("compose", "stop", "app");
+    const gone = await fetch(at("/health"));
+    expect([502, 504]).toContain(gone.status);
+    expect(gone.headers.get("x-served-by")).toBe("none");
+    await docker("compose", "start", "app");
+    // A replica that was asked before it listened rests for fail_timeout, 30 s (nginx/snippets/passive-health.conf).
+    await expect.poll(() => answering(6), { timeout: 60_000, interval: 500 }).toEqual(["1", "2"]);
+  });
+
+  it("changes nothing with docker compose up -d", async () => {
+    const before = (await labContainers({ all: true })).map(({ id }) => id).sort();
+    await docker("compose", "up", "-d");
+    expect((await labContainers({ all: true })).map(({ id }) => id).sort()).toEqual(before);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { chosenByUser } from "../../src/runtime/images/choices.ts";
+import { decideImage, type ImageFacts } from "../../src/runtime/images/decide.ts";
+import { withBlock } from "../../src/runtime/images/env-block.ts";
+import { imagePins } from "../../src/runtime/images/pins.ts";
+
+const pin = { variable: "NGINX_IMAGE", name: "nginx", official: "nginx:1.30", own: "evenkeel/nginx:1.30" };
+const nothing: ImageFacts = { pin, chosen: undefined, officialHere: false, ownHere: false, ownStale: false };
+const official = { action: "use", ref: pin.official, origin: "official" };
+const own = { action: "use", ref: pin.own, origin: "own" };
+const pull = { action: "pull", ref: pin.official };
+const build = { action: "build", ref: pin.own };
+
+describe("which image is used", () => {
+  it.each([
+    ["nothing here", {}, "auto", true, pull],
+    ["nothing here, no registry", {}, "auto", false, build],
+    ["official here", { officialHere: true }, "auto", true, official],
+    ["both here", { officialHere: true, ownHere: true }, "auto", true, official],
+    ["own here", { ownHere: true }, "auto", true, own],
+    ["own here, recipe changed", { ownHere: true, ownStale: true }, "auto", true, build],
+    [
+      "user's choice beats all",
+      { chosen: "mine:1", officialHere: true, ownHere: true },
+      "offline",
+      true,
+      { action: "use", ref: "mine:1", origin: "user" },
+    ],
+    ["--offline ignores the official one", { officialHere: true }, "offline", true, build],
+    ["--offline with a fresh own one", { officialHere: true, ownHere: true }, "offline", true, own],
+    ["--offline with a stale own one", { ownHere: true, ownStale: true }, "offline", true, build],
+    ["--pull asks even when both are here", { officialHere: true, ownHere: true }, "pull", true, pull],
+    ["--pull, no registry, official here", { officialHere: true }, "pull", false, official],
+    ["--pull, no registry, own here", { ownHere: true }, "pull", false, own],
+  ] as const)("%s", (_, facts, mode, registry, expected) => {
+    expect(decideImage({ ...nothing, ...facts }, mode, registry)).toEqual(expected);
+  });
+});
+
+describe("the pins", () => {
+  it("are those of docker-compose.yml, each with an own name that is not the official one", () => {
+    const pins = imagePins();
+    expect(pins.map(({ variable }) => variable)).toEqual(["NGINX_IMAGE", "NODE_IMAGE", "REDIS_IMAGE"]);
+    for (const { official, own } of pins) {
+      expect(own).toMatch(/^evenkeel\//);
+      expect(official).toMatch(/^[a-z]+:[\w.-]+$/);
+    }
+  });
+
+  it("leave out the name of a service's own build, but not its base", () => {
+    const yaml = [
+      "services:",
+      "  app:",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: Compose's own syntax.
+      '    image: "${SHOP_IMAGE:-evenkeel/shop:latest}"',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: Compose's own syntax.
+      '    build: { context: ., args: { NODE_IMAGE: "${NODE_IMAGE:-node:24-slim}" } }',
+    ].join("\n");
+    expect(imagePins(yaml)).toEqual([
+      { variable: "NODE_IMAGE", name: "node", official: "node:24-slim", own: "evenkeel/node:24-slim" },
+    ]);
+  });
+});
+
+describe("what the user chose", () => {
+  it("is the environment, then .env outside our block", () => {
+    const text = withBlock("REDIS_IMAGE=mine:2\n", { NGINX_IMAGE: "evenkeel/nginx:1" });
+    expect(chosenByUser("REDIS_IMAGE", text, {})).toBe("mine:2");
+    expect(chosenByUser("REDIS_IMAGE", text, { REDIS_IMAGE: "theirs:3" })).toBe("theirs:3");
+    expect(chosenByUser("NGINX_IMAGE", text, {})).toBeUndefined();
+    expect(chosenByUser("NGINX_IMAGE", "NGINX_IMAGE=\n", {})).toBeUndefined();
+  });
+});
