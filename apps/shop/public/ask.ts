@@ -25,6 +25,8 @@ export interface Question {
   method?: "GET" | "PUT" | "POST" | "DELETE";
   body?: unknown;
   idempotencyKey?: string;
+  /** The caller announces the answer itself, in an order of its own. */
+  quiet?: boolean;
 }
 
 /** Longer than the balancer's own limits, so that its answer is seen and not ours. */
@@ -38,6 +40,11 @@ let serial = 0;
 /** Calls `listener` for every answer this page gets, failed ones included. */
 export function onAnswer(listener: (answer: Answer) => void): void {
   listeners.add(listener);
+}
+
+/** Tells an answer to whoever wants to hear of answers. */
+export function announce(answer: Answer): void {
+  for (const listener of listeners) listener(answer);
 }
 
 /** `true` for an answer that no replica signed, or that a replica could not give. */
@@ -80,7 +87,7 @@ export async function ask<T>(path: string, question: Question = {}): Promise<Rep
     strategy: told("x-strategy"),
     requestId: told("x-request-id"),
   };
-  for (const listener of listeners) listener(answer);
+  if (!question.quiet) announce(answer);
 
   const body = parse(text);
   if (response?.ok && complete && body !== undefined) return { ok: true, answer, body: body as T };

@@ -1,5 +1,5 @@
 import type { StockList } from "@evenkeel/contracts";
-import { ask, isError } from "./ask.ts";
+import { announce, ask, isError } from "./ask.ts";
 import { make, part } from "./page-parts.ts";
 import { paint } from "./replica-colour.ts";
 import { countShares } from "./tally.ts";
@@ -16,12 +16,17 @@ export function startBurst(seen: (list: StockList) => void): void {
     if (button.ariaDisabled === "true") return;
     button.ariaDisabled = "true";
     const started = performance.now();
-    const replies = await Promise.all(Array.from({ length: BURST }, () => ask<StockList>("/stock")));
+    const question = { quiet: true };
+    const replies = await Promise.all(
+      Array.from({ length: BURST }, () => ask<StockList>("/stock", question)),
+    );
     const ms = Math.round(performance.now() - started);
     button.ariaDisabled = "false";
     for (const reply of replies) if (reply.ok) seen(reply.body);
 
+    // In the order of asking: answers overtake each other on the way back, which would hide the turns.
     const answers = replies.map((reply) => reply.answer);
+    for (const answer of answers) announce(answer);
     const shares = countShares(answers);
     const errors = answers.filter(isError).length;
     const parts = shares.map((share) => count(share.instanceId, share.count));
