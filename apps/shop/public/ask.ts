@@ -29,8 +29,12 @@ export interface Question {
   quiet?: boolean;
 }
 
-/** Longer than the balancer's own limits, so that its answer is seen and not ours. */
-const TIMEOUT_MS = 15_000;
+/**
+ * Longer than the balancer tries (nginx/snippets: the last try begins within proxy_next_upstream_timeout, 10 s,
+ * and takes proxy_read_timeout, 8 s, at the most), so that its answer is seen and not ours. Only a GET that it
+ * begins anew while every replica hangs takes longer.
+ */
+export const TIMEOUT_MS = 20_000;
 /** No replica took the request, or nobody knows: asking again may help. */
 const RETRYABLE = new Set([0, 502, 503, 504]);
 
@@ -40,6 +44,20 @@ let serial = 0;
 /** Calls `listener` for every answer this page gets, failed ones included. */
 export function onAnswer(listener: (answer: Answer) => void): void {
   listeners.add(listener);
+}
+
+/** Asks until there is an answer; `failed` hears the sentence of each failure. */
+export async function keepAsking<T>(
+  path: string,
+  pauseMs: number,
+  failed: (sentence: string) => void = () => {},
+): Promise<T> {
+  for (;;) {
+    const reply = await ask<T>(path);
+    if (reply.ok) return reply.body;
+    failed(reply.sentence);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
 }
 
 /** Tells an answer to whoever wants to hear of answers. */

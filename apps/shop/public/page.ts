@@ -1,5 +1,5 @@
 import type { CartItem, Product, ProductList, StockList } from "@evenkeel/contracts";
-import { type Answer, ask, onAnswer } from "./ask.ts";
+import { type Answer, keepAsking, onAnswer } from "./ask.ts";
 import { startBurst } from "./burst.ts";
 import { addToCart, askCart, type CartActions, wireCart } from "./cart.ts";
 import { setCartOpen } from "./cart-panel.ts";
@@ -50,16 +50,13 @@ const cartActions: CartActions = {
   buy,
 };
 
-/** Fetches the catalogue, and goes on trying. */
+/** Fetches the catalogue and the stock; goes on trying for both. */
 async function loadShelves(): Promise<void> {
-  const reply = await ask<ProductList>("/products");
-  if (!reply.ok) {
-    showNoShelves(`The shelves could not be filled. ${reply.sentence} The page goes on trying.`);
-    setTimeout(loadShelves, RETRY_SHELVES_MS);
-    return;
-  }
-  for (const product of reply.body.products) catalogue.set(product.id, product);
-  fillShelves(reply.body.products, {
+  const { products } = await keepAsking<ProductList>("/products", RETRY_SHELVES_MS, (sentence) =>
+    showNoShelves(`The shelves could not be filled. ${sentence} The page goes on trying.`),
+  );
+  for (const product of products) catalogue.set(product.id, product);
+  fillShelves(products, {
     buy: async (product, quantity) => void (await buy({ productId: product.id, quantity })),
     addToCart: async (product, quantity) => {
       const done = await addToCart(product, quantity, cartActions);
@@ -68,8 +65,8 @@ async function loadShelves(): Promise<void> {
       else say("error", "The cart could not be changed; it says why.", open);
     },
   });
-  const stock = await ask<StockList>("/stock");
-  if (stock.ok) showList(stock.body);
+  // Not waited for: the cart needs the catalogue only.
+  void keepAsking<StockList>("/stock", RETRY_SHELVES_MS).then(showList);
 }
 
 startBurst(showList);

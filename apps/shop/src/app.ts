@@ -42,6 +42,8 @@ export function createApp(deps: AppDeps): Express {
   // Only what is prepared at the start has an ETag; hashing every answer would cost more than it saves.
   app.disable("etag");
   app.enable("case sensitive routing");
+  // One address per resource: a balancer's rule for the exact address must not be passed by with a slash.
+  app.enable("strict routing");
   app.set("query parser", "simple");
   app.use(identity(deps), deps.accessLog.middleware(), requestGuard);
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import manifest from "../package.json" with { type: "json" };
 
 /** Also the value of a header, a log field and a label, hence the narrow alphabet. */
 const Name = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'");
@@ -15,7 +16,7 @@ const Environment = z.object({
   CART_STORE: z.enum(["redis", "memory"]).default("redis"),
   LOG_FORMAT: z.enum(["pretty", "json"]).default("pretty"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-  SHOP_VERSION: Name.default("dev"),
+  SHOP_VERSION: Name.default(manifest.version),
   /** How long a replica that was told to stop still accepts: the balancer needs to notice. */
   DRAIN_MS: milliseconds(2000),
   /** How long requests in flight then have; with DRAIN_MS it must stay below the container's stop grace. */

@@ -1,10 +1,17 @@
 import { fileURLToPath } from "node:url";
-import { loadAssets } from "./assets.ts";
-import { readConfig } from "./config.ts";
-import { findIdentity } from "./instance-id.ts";
-import { createLogger, standardOutput } from "./logger.ts";
-import { createMetrics } from "./metrics.ts";
-import { createReplica } from "./replica.ts";
+
+/** Told to stop before it serves, a replica has nothing to finish; without this the signal would kill it. */
+let stop = (_signal: string): unknown => process.exit(0);
+process.on("SIGTERM", (signal) => stop(signal));
+process.on("SIGINT", (signal) => stop(signal));
+
+// Loaded only now: static imports would come before the lines above, and they take most of the start.
+const { createMetrics } = await import("./metrics.ts");
+const { createLogger, standardOutput } = await import("./logger.ts");
+const { loadAssets } = await import("./assets.ts");
+const { readConfig } = await import("./config.ts");
+const { findIdentity } = await import("./instance-id.ts");
+const { createReplica } = await import("./replica.ts");
 
 const metrics = createMetrics();
 const output = standardOutput(() => metrics.logDrops.inc());
@@ -33,7 +40,7 @@ try {
   const replica = await createReplica({ ...config, ...identity, assets, metrics, log });
 
   let stopping = false;
-  const stop = async (signal: string) => {
+  stop = async (signal: string) => {
     if (stopping) crash(`${signal} came a second time`, new Error("The drain was not waited for."));
     stopping = true;
     log.info("draining", { signal, drainMs: config.drainMs, shutdownMs: config.shutdownMs });
@@ -43,8 +50,6 @@ try {
     await output.flush();
     process.exit(0);
   };
-  process.on("SIGTERM", (signal) => void stop(signal));
-  process.on("SIGINT", (signal) => void stop(signal));
 
   const port = await replica.listen(config.port);
   log.info("listening", { port, version: config.version, assets: assets.version });

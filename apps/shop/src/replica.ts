@@ -64,7 +64,11 @@ export async function createReplica(options: ReplicaOptions): Promise<Replica> {
   const feed = new StockFeed({
     ledger,
     bus,
-    onError: (error) => log.error("stock events could not be read, trying again", error),
+    // Once per change: while the database is away every look fails, four times a second.
+    onLedger: (state, reason) => {
+      if (state === "up") log.info("stock events are read again");
+      else log.error("stock events cannot be read, trying on", reason);
+    },
     onDelivered: (source) => metrics.feedEvents.inc({ source }),
   });
   const streams = new EventStreams({
@@ -73,7 +77,10 @@ export async function createReplica(options: ReplicaOptions): Promise<Replica> {
     bus,
     feed,
     metrics,
-    onError: (error) => log.error("an event stream could not be brought up to date", error),
+    // Every client comes back each second and fails again; the feed has said why.
+    onError: (error) => {
+      if (feed.ledgerState === "up") log.error("an event stream could not be brought up to date", error);
+    },
   });
   const carts = options.cartStore === "redis" ? new RedisCarts(options.redisUrl) : new MemoryCarts();
   const accessLog = new AccessLog(log, metrics);

@@ -3,17 +3,21 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { retryWhileBusy } from "./sqlite-retry.ts";
 
-const SCHEMA_VERSION = 1;
 /** Replicas that start together on an empty volume queue here, and a slow disk adds to it. */
 const OPEN_DEADLINE_MS = 10_000;
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS products (
+/**
+ * Entry n takes a database from schema version n to n + 1. What was released is never edited: a change is a
+ * new entry at the end.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE products (
     id TEXT PRIMARY KEY,
     initial_stock INTEGER NOT NULL CHECK (initial_stock >= 0),
     stock INTEGER NOT NULL CHECK (stock >= 0)
   );
-  CREATE TABLE IF NOT EXISTS orders (
+  CREATE TABLE orders (
     order_id TEXT PRIMARY KEY,
     product_id TEXT NOT NULL REFERENCES products (id),
     quantity INTEGER NOT NULL CHECK (quantity > 0),
@@ -25,7 +29,7 @@ const SCHEMA = `
     created_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   -- AUTOINCREMENT: an id is never given twice, also after the newest rows were deleted.
-  CREATE TABLE IF NOT EXISTS outbox (
+  CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     type TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -33,11 +37,12 @@ const SCHEMA = `
     created_at INTEGER NOT NULL
   );
   -- Whoever drains the outbox elsewhere keeps a row here; nothing beyond its mark is ever pruned.
-  CREATE TABLE IF NOT EXISTS relays (
+  CREATE TABLE relays (
     name TEXT PRIMARY KEY,
     drained_through INTEGER NOT NULL
   ) WITHOUT ROWID;
-`;
+`,
+];
 
 /** How many units of a product a new database starts with. */
 export interface Seed {
@@ -50,20 +55,35 @@ export interface Seed {
  * with a full sentence when the file cannot be used or was written by a newer version.
  */
 export async function openDatabase(file: string, seeds: readonly Seed[]): Promise<DatabaseSync> {
-  mkdirSync(dirname(file), { recursive: true });
-  // timeout 0: waiting happens outside SQLite, where the event loop runs on.
-  const db = await retryWhileBusy(() => new DatabaseSync(file, { timeout: 0 }), OPEN_DEADLINE_MS);
+  let db: DatabaseSync | undefined;
   try {
-    await retryWhileBusy(() => prepareDatabase(db, seeds), OPEN_DEADLINE_MS);
-    return db;
+    mkdirSync(dirname(file), { recursive: true });
+    // timeout 0: waiting happens outside SQLite, where the event loop runs on.
+    const opened = await retryWhileBusy(() => new DatabaseSync(file, { timeout: 0 }), OPEN_DEADLINE_MS);
+    db = opened;
+    await retryWhileBusy(() => prepareDatabase(opened, seeds), OPEN_DEADLINE_MS);
+    return opened;
   } catch (error) {
-    db.close();
+    db?.close();
     throw new Error(
       `The database ${file} could not be prepared. It must be writable and of schema version ` +
-        `${SCHEMA_VERSION} or older; check the volume, or remove it to start with an empty shop.`,
+        `${MIGRATIONS.length} or older; check the volume, or remove it to start with an empty shop.`,
       { cause: error },
     );
   }
+}
+
+/**
+ * Runs the migrations a database lacks, inside the caller's transaction. Throws on a database that knows
+ * more of them than this shop.
+ */
+export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
+  if (version > migrations.length) {
+    throw new Error(`The database has schema version ${version}, this shop knows ${migrations.length}.`);
+  }
+  for (const migration of migrations.slice(version)) db.exec(migration);
+  if (version < migrations.length) db.exec(`PRAGMA user_version = ${migrations.length}`);
 }
 
 function prepareDatabase(db: DatabaseSync, seeds: readonly Seed[]): void {
@@ -71,14 +91,7 @@ function prepareDatabase(db: DatabaseSync, seeds: readonly Seed[]): void {
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
   db.exec("BEGIN IMMEDIATE");
   try {
-    const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
-    if (version > SCHEMA_VERSION) {
-      throw new Error(`The database has schema version ${version}, this shop knows ${SCHEMA_VERSION}.`);
-    }
-    if (version < SCHEMA_VERSION) {
-      db.exec(SCHEMA);
-      db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    }
+    migrate(db);
     const insert = db.prepare("INSERT OR IGNORE INTO products (id, initial_stock, stock) VALUES (?, ?, ?)");
     for (const { id, initialStock } of seeds) insert.run(id, initialStock, initialStock);
     db.exec("COMMIT");

@@ -33,7 +33,7 @@ export interface Ledger {
   /** Takes stock, writes the order and its event, or changes nothing. The same key never sells twice. */
   book(order: NewOrder): Promise<Booking>;
   stock(): Promise<StockList>;
-  /** Events with a greater id, in order of id, at most `limit`. */
+  /** Events with a greater id, in order of id, at most `limit`. Ids have no gaps; old events are pruned. */
   eventsAfter(id: number, limit: number): Promise<StockEvent[]>;
   eventWindow(): Promise<EventWindow>;
   /** Puts initial stock back and forgets all orders; one event per product. Event ids never go back. */
@@ -50,7 +50,10 @@ export interface BusListener {
   onState(state: BusState): void;
 }
 
-/** The fast way from one replica to the others. It may lose events: the ledger's outbox is the truth. */
+/**
+ * The fast way from one replica to the others. It may lose events, and carry some that never happened: the
+ * ledger's outbox is the truth.
+ */
 export interface EventBus {
   readonly state: BusState;
   /** Never blocks, never throws, never queues while the bus is away. */

@@ -1,8 +1,8 @@
 import type { StockEvent } from "@evenkeel/contracts";
 import type { BusState, EventBus, Ledger } from "./ports.ts";
 
-/** Events read from the ledger at once; about 30 kB of text. */
-export const READ_BATCH = 200;
+/** Events read from the ledger at once; about 15 kB of text, so that a batch fits what may wait for a client. */
+export const READ_BATCH = 100;
 /** Milliseconds between looks at the ledger: the net below a bus that drops messages without a word. */
 const SWEEP_MS = 2000;
 /** The same while the bus is known to be away, when looking is the only way to hear of other replicas. */
@@ -19,22 +19,26 @@ export interface FeedListener {
 export interface StockFeedDeps {
   readonly ledger: Ledger;
   readonly bus: EventBus;
-  /** Told when the ledger could not be read; the next sweep tries again. */
-  readonly onError: (error: unknown) => void;
-  /** Told of each delivery: over the bus (or this replica's own sale), or read from the ledger. */
-  readonly onDelivered?: (source: "bus" | "ledger") => void;
+  /** Told once when the ledger cannot be read any more, and once when it can again. */
+  readonly onLedger: (state: "up" | "down", reason?: unknown) => void;
+  /** Told of each delivery: by what this replica heard of it, a message (or its own sale) or its own look. */
+  readonly onDelivered?: (source: FeedSource) => void;
 }
 
+export type FeedSource = "bus" | "ledger";
+
 /**
- * Turns an unreliable bus and a reliable ledger into a feed without gaps or repeats. A message with the
- * next id is passed on at once; anything else only says "there is more" and the ledger is read.
+ * Turns an unreliable bus and a reliable ledger into a feed without gaps or repeats. A message only says
+ * "there is more", and the ledger is read: anybody may write to the bus, and what is not in the ledger did
+ * not happen. Only a sale of this replica is passed on as it is, for its commit was seen here.
  */
 export class StockFeed {
   readonly #deps: StockFeedDeps;
   #listener: FeedListener | undefined;
   #last = 0;
-  #reading = false;
+  #reading: Promise<void> | undefined;
   #readAgain = false;
+  #ledgerState: "up" | "down" = "up";
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -47,12 +51,19 @@ export class StockFeed {
     return this.#last;
   }
 
+  /** Whether the last look at the ledger succeeded; while it is "down" the owner was told why. */
+  get ledgerState(): "up" | "down" {
+    return this.#ledgerState;
+  }
+
   /** Starts behind the newest event that exists now. Rejects when the ledger does. */
   async start(listener: FeedListener): Promise<void> {
     this.#last = (await this.#deps.ledger.eventWindow()).newest;
     this.#listener = listener;
     this.#deps.bus.listen({
-      onEvent: (event) => this.offer(event),
+      onEvent: ({ id }) => {
+        if (id > this.#last) void this.catchUp("bus");
+      },
       onState: (state) => {
         listener.onState(state);
         // Up: whatever was published between the loss and the new subscription is gone from the bus.
@@ -62,27 +73,18 @@ export class StockFeed {
     void this.#sweep();
   }
 
-  /** An event was heard of; it may be early, late or a repeat. */
+  /** A committed sale of this replica; it may come early, late or twice. */
   offer(event: StockEvent): void {
     if (event.id === this.#last + 1) this.#deliver(event, "bus");
-    else if (event.id > this.#last) void this.catchUp();
+    else if (event.id > this.#last) void this.catchUp("bus");
   }
 
   /** Reads what the ledger has beyond the last event. Calls during a read make it read once more. */
-  async catchUp(): Promise<void> {
+  catchUp(source: FeedSource = "ledger"): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     this.#readAgain = true;
-    if (this.#reading) return;
-    this.#reading = true;
-    try {
-      while (this.#readAgain && !this.#stopped) {
-        this.#readAgain = false;
-        await this.#read();
-      }
-    } catch (error) {
-      this.#deps.onError(error);
-    } finally {
-      this.#reading = false;
-    }
+    this.#reading ??= this.#readAll(source);
+    return this.#reading;
   }
 
   stop(): void {
@@ -90,24 +92,49 @@ export class StockFeed {
     clearTimeout(this.#timer);
   }
 
-  async #read(): Promise<void> {
-    const { ledger } = this.#deps;
-    const before = this.#last;
-    const { oldest, newest } = await ledger.eventWindow();
-    // `before`, because a message may have been passed on while the window was read.
-    if (newest < before || oldest > this.#last + 1) {
-      this.#last = newest;
-      this.#listener?.onResync();
-      return;
+  async #readAll(source: FeedSource): Promise<void> {
+    try {
+      while (this.#readAgain && !this.#stopped) {
+        this.#readAgain = false;
+        await this.#read(source);
+      }
+      this.#noteLedger("up");
+    } catch (error) {
+      this.#noteLedger("down", error);
+    } finally {
+      this.#reading = undefined;
     }
-    let rows: StockEvent[];
-    do {
-      rows = await ledger.eventsAfter(this.#last, READ_BATCH);
-      for (const event of rows) this.#deliver(event, "ledger");
-    } while (rows.length === READ_BATCH && !this.#stopped);
   }
 
-  #deliver(event: StockEvent, source: "bus" | "ledger"): void {
+  async #read(source: FeedSource): Promise<void> {
+    const { ledger } = this.#deps;
+    const before = this.#last;
+    for (;;) {
+      const rows = await ledger.eventsAfter(this.#last, READ_BATCH);
+      // An own sale may have been passed on during the read.
+      const next = rows.find(({ id }) => id > this.#last);
+      // Ids have no gaps, so what lies before the first row was pruned, perhaps since the last batch.
+      if (next !== undefined && next.id !== this.#last + 1) return this.#resync();
+      for (const event of rows) this.#deliver(event, source);
+      if (rows.length < READ_BATCH || this.#stopped) break;
+      // A turn of the event loop, in which streams send what they hold: else all batches would pile up.
+      await new Promise(setImmediate);
+    }
+    if (this.#last === before && (await ledger.eventWindow()).newest < before) await this.#resync();
+  }
+
+  async #resync(): Promise<void> {
+    this.#last = (await this.#deps.ledger.eventWindow()).newest;
+    this.#listener?.onResync();
+  }
+
+  #noteLedger(state: "up" | "down", reason?: unknown): void {
+    if (state === this.#ledgerState) return;
+    this.#ledgerState = state;
+    this.#deps.onLedger(state, reason);
+  }
+
+  #deliver(event: StockEvent, source: FeedSource): void {
     if (event.id <= this.#last) return;
     this.#last = event.id;
     this.#deps.onDelivered?.(source);

@@ -1,12 +1,14 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { PurchaseResponse, StatusResponse, StreamEvents } from "@evenkeel/contracts";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { EventClient } from "../support/event-client.ts";
 import { type ShopProcess, sourceFolder, startProcess } from "../support/process.ts";
+import { redisUrl } from "../support/replica.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 
@@ -139,6 +141,31 @@ test("a request that never ends is cut at the deadline, exit still 0", async () 
   expect(await shop.exit).toBe(0);
   expect(await cut).toMatch(/ECONNRESET|EPIPE/);
   expect(shop.output()).toContain("connections were cut at the deadline cut=1");
+});
+
+test.each([
+  ["its code is loaded", 0, {}],
+  ["it looks for its own name", 300, { INSTANCE_PREFIX: "no-such-name-" }],
+  ["it waits for the database", 300, { INSTANCE_ID: "7" }],
+])("SIGTERM while %s: nothing to finish, exit 0", async (_what, afterMs, env) => {
+  const databaseFile = join(temporaryFolder(), "shop.db");
+  const holder = new DatabaseSync(databaseFile);
+  holder.exec("BEGIN IMMEDIATE");
+  onTestFinished(() => holder.close());
+  // The replica signals itself so long after it asked for this file: no race with how fast it starts.
+  const hook = `import { registerHooks } from "node:module";
+    const stop = () => process.kill(process.pid, "SIGTERM");
+    registerHooks({ load(url, context, next) {
+      if (url.endsWith("/src/replica.ts")) ${afterMs} === 0 ? stop() : setTimeout(stop, ${afterMs});
+      return next(url, context);
+    } });`;
+  const importHook = ["--import", `data:text/javascript,${encodeURIComponent(hook)}`];
+  const child = spawn(process.execPath, [...importHook, join(sourceFolder, "main.ts")], {
+    env: { PATH: process.env.PATH, REDIS_URL: redisUrl, PORT: "0", DATABASE_FILE: databaseFile, ...env },
+    stdio: "ignore",
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  expect(await once(child, "exit")).toEqual([0, null]);
 });
 
 test("a second signal does not wait", async () => {

@@ -1,8 +1,9 @@
+import { DatabaseSync } from "node:sqlite";
 import { StreamEvents } from "@evenkeel/contracts";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
 import { EventClient } from "../support/event-client.ts";
-import { type Running, redisUrl, shared, startReplica } from "../support/replica.ts";
+import { type Running, redisUrl, type Shared, shared, startReplica } from "../support/replica.ts";
 import { until } from "../support/until.ts";
 
 async function twoReplicas() {
@@ -15,6 +16,19 @@ async function twoReplicas() {
 
 async function redisUp(replica: Running): Promise<void> {
   await until("Redis", async () => /^bus_up{.*} 1$/m.test(await (await replica.fetch("/metrics")).text()));
+}
+
+/** Commits sales of a product with an endless name, as another replica would; returns their events. */
+function longSales({ databaseFile }: Shared) {
+  const productId = "x".repeat(4000);
+  const database = new DatabaseSync(databaseFile);
+  onTestFinished(() => database.close());
+  const figures = { stock: 1, sold: 1, instanceId: "9" };
+  const insert = database.prepare("INSERT INTO outbox (type, key, payload, created_at) VALUES (?, ?, ?, ?)");
+  return (id: number) => {
+    insert.run("order.booked", productId, JSON.stringify(figures), 1);
+    return { id, productId, ...figures, at: 1 };
+  };
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -69,6 +83,58 @@ test("Last-Event-ID is continued on the other replica, by header or by query", a
   while (!text.includes("id: 8")) text += (await reader.read()).value ?? "";
   await reader.cancel();
   expect(text.match(/^id: \d+/gm)).toEqual(["id: 7", "id: 8"]);
+});
+
+test("thousands of missed events all arrive, in order, none twice", async () => {
+  const { a, b } = await twoReplicas();
+  // Each reset is one event per product.
+  for (let i = 0; i < 250; i++) await a.ledger.reset(1);
+  const { newest } = await a.ledger.eventWindow();
+  expect(newest).toBe(3000);
+  const clients = await Promise.all([EventClient.open(a.url, 0), EventClient.open(b.url, 500)]);
+  for (const [client, from] of [
+    [clients[0], 1],
+    [clients[1], 501],
+  ] as const) {
+    await client.untilId(newest);
+    expect(client.ids).toEqual(range(from, newest));
+    expect(client.named("snapshot")).toEqual([]);
+  }
+  await b.buy("spyglass", 1);
+  for (const client of clients) await client.untilId(newest + 1);
+});
+
+test("thousands of events that the bus lost reach a live stream, in order, none twice", async () => {
+  const { a, b } = await twoReplicas();
+  const client = await EventClient.open(a.url);
+  await client.first("snapshot");
+  for (let i = 0; i < 250; i++) await b.ledger.reset(1);
+  await b.buy("spyglass", 1);
+  await client.untilId(3001);
+  expect(client.ids).toEqual(range(1, 3001));
+});
+
+test("a message about an event that never was reaches nobody and stops nothing", async () => {
+  const { a, b, on } = await twoReplicas();
+  const before = await EventClient.open(a.url);
+  await before.first("snapshot");
+  const publisher = new Redis(redisUrl);
+  onTestFinished(() => publisher.disconnect());
+  for (const id of [1, 2, 900_000_000_000_000]) {
+    const forged = { id, productId: "spyglass", stock: 0, sold: 500, instanceId: "9", at: 1 };
+    expect(await publisher.publish(on.channel, JSON.stringify(forged))).toBe(2);
+  }
+  // A message that comes later was heard later: when the sale is there, the forged ones were, too.
+  const after = await EventClient.open(a.url, 0);
+  expect((await a.fetch("/health")).status).toBe(200);
+  await b.buy("spyglass", 1);
+  await a.buy("spyglass", 1);
+  for (const client of [before, after]) {
+    await client.untilId(2);
+    expect(client.ids).toEqual([1, 2]);
+    const stock = client.named("stock").map(({ data }) => StreamEvents.stock.parse(data).stock);
+    expect(stock).toEqual([499, 498]);
+  }
 });
 
 test("streams that open while the shop sells miss nothing and repeat nothing", async () => {
@@ -126,13 +192,13 @@ test("a client that does not read is cut; one that reads gets everything", async
   slow.response.pause();
   const publisher = new Redis(redisUrl);
   onTestFinished(() => publisher.disconnect());
-  const padding = "x".repeat(4000);
+  const commit = longSales(on);
   const cuts = async () =>
     /^stream_cuts_total{reason="slow".*} 1$/m.test(await (await replica.fetch("/metrics")).text());
   let id = 0;
   while (!(await cuts()) && id < 10_000) {
-    for (let i = 0; i < 50; i++) {
-      const event = { id: ++id, productId: padding, stock: 1, sold: 1, instanceId: "9", at: 1 };
+    for (let i = 0; i < 5; i++) {
+      const event = commit(++id);
       await publisher.publish(on.channel, JSON.stringify(event));
     }
     await reader.untilId(id);

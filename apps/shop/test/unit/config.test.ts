@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
+
+const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
 test("an empty environment gives the documented defaults", () => {
   expect(readConfig({})).toEqual({
@@ -11,7 +14,7 @@ test("an empty environment gives the documented defaults", () => {
     cartStore: "redis",
     logFormat: "pretty",
     logLevel: "info",
-    version: "dev",
+    version: manifest.version,
     drainMs: 2000,
     shutdownMs: 8000,
   });
@@ -19,6 +22,10 @@ test("an empty environment gives the documented defaults", () => {
 
 test("empty strings count as unset, as Compose passes them", () => {
   expect(readConfig({ PORT: "", INSTANCE_ID: "" })).toMatchObject({ port: 8000, instanceId: undefined });
+});
+
+test("a version of its own wins over the package's", () => {
+  expect(readConfig({ SHOP_VERSION: "green" }).version).toBe("green");
 });
 
 test("every wrong variable is named in one sentence", () => {

@@ -35,8 +35,9 @@ test.each(["pretty", "json"] as const)("%s: probes show at debug only", (format)
 test.each(["pretty", "json"] as const)("%s: an error is logged with its stack and its cause", (format) => {
   const { lines, log } = logTo(format);
   log.error("it broke", new Error("outer", { cause: new Error("inner") }), { requestId: "r-9" });
-  expect(lines.join("")).toMatch(/it broke|outer/);
-  for (const part of ["outer", "inner", "r-9", "logger.test.ts"]) expect(lines.join("")).toContain(part);
+  for (const part of ["it broke", "outer", "inner", "r-9", "logger.test.ts"]) {
+    expect(lines.join("")).toContain(part);
+  }
 });
 
 test.each(["pretty", "json"] as const)("%s: silent is silent", (format) => {
