@@ -6,7 +6,9 @@ import { LabError, reason } from "./lib/errors.ts";
 import { interrupt, interrupted } from "./lib/interrupt.ts";
 import { colour, isJson, say, setJson } from "./lib/output.ts";
 import { checkVerb, type Verb } from "./lib/verb.ts";
+import { verbCommand } from "./lib/verb-command.ts";
 import { endpoint } from "./runtime/docker.ts";
+import { doorClosed } from "./runtime/door.ts";
 
 const VERBS = new URL("commands/", import.meta.url);
 /** Time that clean-up gets after Ctrl-C; a second Ctrl-C does not wait for it. */
@@ -33,7 +35,9 @@ async function overview(): Promise<string> {
   const lines = await Promise.all(
     ids.map(async (id) => {
       const verb: Verb = await loadEntry(VERBS, id, checkVerb, "verb");
-      return `  ${colour.cyan(id.padEnd(10))} ${verb.meta.description}`;
+      const command = verbCommand(id);
+      const other = command === `npm run lab:${id}` ? "" : ` (${command})`;
+      return `  ${colour.cyan(id.padEnd(10))} ${verb.meta.description}${other}`;
     }),
   );
   return [
@@ -61,23 +65,35 @@ function engineGone(error: unknown): LabError | undefined {
   });
 }
 
+/** Says what went wrong: to people on standard error, with `--json` to programs on standard output. */
 function explain(thrown: unknown): number {
-  const error = engineGone(thrown) ?? thrown;
-  if (interrupted.aborted) {
-    process.stderr.write(
-      `\n${reason(interrupted.reason)} The lab can go on from here: lab:up and lab:down both work.\n`,
-    );
-    return 130;
-  }
+  if (interrupted.aborted) return interruption();
+  const error = engineGone(thrown) ?? doorClosed(thrown) ?? thrown;
   if (!(error instanceof LabError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`This should not have happened; it is a mistake in the lab.\n${stack}\n`);
+    const message = "This should not have happened; it is a mistake in the lab.";
+    printError({ code: "unexpected", message: `${message} ${reason(error)}`, hint: null });
+    process.stderr.write(`${message}\n${stack}\n`);
     return 2;
   }
   const { message, code, hint = null } = error;
-  if (isJson()) process.stdout.write(`${JSON.stringify({ error: { code, message, hint } }, null, 2)}\n`);
+  printError({ code, message, hint });
   process.stderr.write(`${colour.red("✖")} ${message}\n${hint ? `  ${colour.bold("→")} ${hint}\n` : ""}`);
   return error.exitCode;
+}
+
+function interruption(): number {
+  const [message, hint] = [
+    reason(interrupted.reason),
+    "The lab can go on from here: lab:up and lab:down both work.",
+  ];
+  printError({ code: "interrupted", message, hint });
+  process.stderr.write(`\n${message} ${hint}\n`);
+  return 130;
+}
+
+function printError(error: { code: string; message: string; hint: string | null }): void {
+  if (isJson()) process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
 }
 
 let firstSignal = 0;
@@ -85,12 +101,12 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => {
     if (interrupted.aborted) {
       // One Ctrl-C arrives several times: from the terminal, from npm and from bootstrap.mjs.
-      if (performance.now() - firstSignal > 1000) process.exit(130);
+      if (performance.now() - firstSignal > 1000) process.exit(interruption());
       return;
     }
     firstSignal = performance.now();
     interrupt(name === "SIGINT" ? "Ctrl-C" : name);
-    setTimeout(() => process.exit(130), GRACE_MS).unref();
+    setTimeout(() => process.exit(interruption()), GRACE_MS).unref();
   });
 }
 // `lab status | head` closes the pipe early; that is no failure.

@@ -1,6 +1,7 @@
-import { defineBenchmark, list, median, sideBySide } from "../lab/benchmark.ts";
+import { defineBenchmark, list, sideBySide } from "../lab/benchmark.ts";
 import { LabError } from "../lib/errors.ts";
-import { closedLoop } from "../runtime/closed-loop.ts";
+import { median } from "../lib/statistics.ts";
+import { flawlessRate } from "../runtime/closed-loop.ts";
 import { compose } from "../runtime/compose.ts";
 import { type LabContainer, labContainers } from "../runtime/docker.ts";
 import { waitForHealth } from "../runtime/health.ts";
@@ -18,20 +19,18 @@ export default defineBenchmark({
       await compose(["up", "-d", "--no-build", "--scale", `app=${replicas}`, "app"], { env });
       await waitForHealth(signal);
     };
-    await only(CPUS, 1);
     try {
+      await only(CPUS, 1);
       const direct = await address("app");
       const nginx = await address("nginx");
-      const full = async (url: string) =>
-        (
-          await closedLoop({
-            url,
-            amount: 3000,
-            connections: 20,
-            runId: "bench",
-            plan: () => ({ path: "/products", key: "" }),
-          })
-        ).throughput;
+      const full = (url: string) =>
+        flawlessRate({
+          url,
+          amount: 3000,
+          connections: 20,
+          runId: "bench",
+          plan: () => ({ path: "/products", key: "" }),
+        });
       await sideBySide(
         1,
         () => full(nginx),
@@ -65,9 +64,8 @@ export default defineBenchmark({
         },
       ];
     } finally {
-      // Back to what .env says.
-      await compose(["up", "-d", "--no-build"]);
-      await waitForHealth(signal);
+      // Back to what .env says, also after Ctrl-C.
+      await compose(["up", "-d", "--no-build"], { uninterruptible: true });
     }
   },
 });

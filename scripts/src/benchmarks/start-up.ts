@@ -1,6 +1,7 @@
-import { defineBenchmark, list, median } from "../lab/benchmark.ts";
+import { defineBenchmark, list } from "../lab/benchmark.ts";
 import { command } from "../lib/command.ts";
 import { paths } from "../lib/paths.ts";
+import { median } from "../lib/statistics.ts";
 import { compose } from "../runtime/compose.ts";
 
 const REPEATS = 3;
@@ -9,6 +10,7 @@ const SERVICES = ["nginx", "app", "redis"];
 export default defineBenchmark({
   summary: "lab up with images present, against its slowest service alone",
   async run({ say }) {
+    // Ends with a lab that is up, as it began; the data stays.
     const whole: number[] = [];
     const alone = new Map<string, number[]>(SERVICES.map((service) => [service, []]));
     for (let repeat = 0; repeat < REPEATS; repeat++) {

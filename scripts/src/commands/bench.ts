@@ -9,7 +9,8 @@ const FOLDER = new URL("../benchmarks/", import.meta.url);
 export default defineVerb({
   meta: {
     name: "bench",
-    description: "Measure the figures this lab claims about itself, each as a ratio measured side by side",
+    description:
+      "Measure the figures this lab claims about itself, each as a ratio measured side by side; restarts a running lab",
     example: ["npm run bench", "npm run bench -- --only shop-overhead --json"],
   },
   args: {

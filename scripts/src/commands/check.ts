@@ -16,17 +16,17 @@ export default defineVerb({
     example: ["npm run lab:check", "npm run lab:check -- --strategy weighted --json"],
   },
   args: {
-    requests: { type: "string", default: "10000", description: "Requests to send, 100 to 1,000,000" },
+    requests: { type: "string", default: "10000", description: "Requests to send, 100 to 100,000" },
     connections: {
       type: "string",
       default: "50",
-      description: "Clients that send at the same time, 1 to 500",
+      description: "Clients that send at the same time, 10 to 500",
     },
     strategy: { type: "string", description: "Judge by this strategy's promise instead of the active one's" },
   },
   async run({ args }) {
-    const requests = wholeNumber("--requests", args.requests, 100, 1_000_000);
-    const connections = wholeNumber("--connections", args.connections, 1, 500);
+    const requests = wholeNumber("--requests", args.requests, 100, 100_000);
+    const connections = wholeNumber("--connections", args.connections, 10, 500);
     let checked: CheckResult | undefined;
     await steps([
       {

@@ -3,7 +3,7 @@ import { colour, result } from "../lib/output.ts";
 import { steps } from "../lib/progress.ts";
 import { defineVerb } from "../lib/verb.ts";
 import { engineState } from "../runtime/engine.ts";
-import { type Removed, removeLab } from "../runtime/lab.ts";
+import { type Removed, removeLab } from "../runtime/removal.ts";
 
 export default defineVerb({
   meta: {

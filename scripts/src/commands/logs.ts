@@ -35,14 +35,16 @@ export default defineVerb({
       const query = { ...(since === undefined ? {} : { since }), ...(tail === undefined ? {} : { tail }) };
       if (args.follow) await Promise.all(wanted.map((container) => follow(container, { ...query, signal })));
       else await print(wanted, query);
-      return;
+      return 0;
     }
     const options = [
       ...(args.follow ? ["--follow"] : []),
       ...(tail === undefined ? [] : ["--tail", String(tail)]),
       ...(since === undefined ? [] : ["--since", String(since)]),
     ];
-    await composeAttached(["logs", ...options, ...(args.service ? [args.service] : [])], signal);
+    const words = ["logs", ...options, ...(args.service ? [args.service] : [])];
+    // Compose has said why on standard error, which is this terminal's own.
+    return (await composeAttached(words, signal)) === 0 ? 0 : 2;
   },
 });
 

@@ -27,6 +27,7 @@ function render({
   urls,
   healthy,
   problems,
+  notes,
 }: LabStatus): string {
   if (!engine.answers) return `${colour.red("✖")} ${engine.what}`;
   if (containers.length === 0) return "The lab does not run. Start it with: npm run lab:up";
@@ -56,6 +57,7 @@ function render({
     `Engine ${engine.what}; strategy ${strategy ?? "unknown"}; images ${images.map(({ ref, origin }) => `${ref} (${origin})`).join(", ")}`,
     ...urls.map(({ url, shows }) => `${url.padEnd(34)} ${shows}`),
     "",
+    ...notes,
     healthy
       ? `${colour.green("✔")} All is well.`
       : problems.map((text) => `${colour.red("✖")} ${text}`).join("\n"),

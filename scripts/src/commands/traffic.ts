@@ -1,9 +1,10 @@
 import logUpdate from "log-update";
 import { wholeNumber } from "../lib/numbers.ts";
 import { colour, isJson, note, result } from "../lib/output.ts";
+import { percentile } from "../lib/statistics.ts";
 import { defineVerb } from "../lib/verb.ts";
 import { baseUrl, settings } from "../runtime/settings.ts";
-import { percentile, runTraffic, type TrafficTotals } from "../runtime/traffic.ts";
+import { runTraffic, type TrafficTotals } from "../runtime/traffic.ts";
 
 const BAR = 30;
 /** Seconds between two reports where no terminal can be redrawn. */
@@ -42,7 +43,7 @@ export default defineVerb({
     });
     if (live) logUpdate.clear();
     result(toJson(totals, seed), () => [...lines(totals), ...summary(totals, seed)].join("\n"));
-    return totals.failed + totals.unanswered + totals.streamFaults === 0 ? 0 : 1;
+    return bad(totals) ? 1 : 0;
   },
 });
 
@@ -68,13 +69,15 @@ function summary(totals: TrafficTotals, seed: number): string[] {
     const parts = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status}`);
     return `  ${kind.padEnd(9)} ${parts.join(", ")}`;
   });
-  const bad = totals.failed + totals.unanswered + totals.streamFaults > 0;
   const text =
     `${totals.answered} of ${totals.sent} requests answered in ${totals.seconds.toFixed(1)} s, ${totals.failed} failed (5xx), ` +
     `${totals.unanswered} without an answer${totals.unknownPurchases ? ` (of which ${totals.unknownPurchases} purchases are unknown, not failed)` : ""}; ` +
-    `${totals.sold} orders; ${totals.streamEvents} stream events, ${totals.streamFaults} missing or repeated. Seed ${seed}.`;
-  return [...kinds, bad ? colour.red(`✖ ${text}`) : colour.green(`✔ ${text}`)];
+    `${totals.sold} orders; ${totals.streamEvents} stream events, ${totals.streamFaults} missing or repeated, ${totals.streamsBehind} streams left behind. Seed ${seed}.`;
+  return [...kinds, bad(totals) ? colour.red(`✖ ${text}`) : colour.green(`✔ ${text}`)];
 }
+
+const bad = ({ failed, unanswered, streamFaults, streamsBehind }: TrafficTotals) =>
+  failed + unanswered + streamFaults + streamsBehind > 0;
 
 function toJson(totals: TrafficTotals, seed: number) {
   const { replicas, kinds, ...figures } = totals;

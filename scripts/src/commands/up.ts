@@ -1,4 +1,5 @@
 import { type BroughtUp, bringUp } from "../lab/bring-up.ts";
+import { noteFirstStart } from "../lab/first-start.ts";
 import { wholeNumber } from "../lib/numbers.ts";
 import { colour, note, result, table } from "../lib/output.ts";
 import { steps } from "../lib/progress.ts";
@@ -34,6 +35,7 @@ export default defineVerb({
     };
     const up: BroughtUp = { images: [], containers: [], findings: [] };
     await steps(bringUp(wanted, signal, up, args.doctor));
+    noteFirstStart(up.images.map(({ ref, origin }) => `${ref} (${origin})`));
     for (const finding of up.findings) note(findingLine(finding));
     const seconds = (performance.now() - start) / 1000;
     const { strategy, replicas } = wanted;

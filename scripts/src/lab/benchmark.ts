@@ -3,7 +3,7 @@ export interface BenchmarkFigure {
   /** What was measured, with its unit. */
   name: string;
   value: number;
-  /** `"ratio"`, `"ms"`, `"MiB"` */
+  /** `"ratio"`, `"ms"`, `"s"`, `"MiB"` */
   unit: string;
   /** The bound and on which side of it is good. */
   goal: { atLeast: number } | { atMost: number };
@@ -37,14 +37,6 @@ export function checkBenchmark(exported: unknown): Benchmark {
 
 export const meetsGoal = ({ value, goal }: BenchmarkFigure): boolean =>
   "atLeast" in goal ? value >= goal.atLeast : value <= goal.atMost;
-
-/** Middle of the values; the mean of the two middle ones when their number is even. */
-export function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  const upper = sorted[Math.floor(half)] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? Number.NaN)) / 2;
-}
 
 /**
  * Measures two things in turn, A B A B …, so that a machine that slows down slows both.

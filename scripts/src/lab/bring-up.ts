@@ -1,10 +1,8 @@
-import { unknown } from "../lib/catalogue.ts";
 import { LabError } from "../lib/errors.ts";
-import { paths } from "../lib/paths.ts";
 import type { StepTask } from "../lib/progress.ts";
 import type { LabContainer } from "../runtime/docker.ts";
 import { diagnose } from "../runtime/doctor.ts";
-import { waitForDoor } from "../runtime/door.ts";
+import { waitForDoor, waitForReplicas } from "../runtime/door.ts";
 import { engineState, ensureEngine } from "../runtime/engine.ts";
 import type { Finding } from "../runtime/finding.ts";
 import { waitForHealth } from "../runtime/health.ts";
@@ -13,7 +11,8 @@ import { startContainers } from "../runtime/lab.ts";
 import type { Settings } from "../runtime/settings.ts";
 import { buildShop } from "../runtime/shop-image.ts";
 import { activateStrategy, activeStrategy } from "../runtime/strategy.ts";
-import { loadStrategies } from "./strategies.ts";
+import { strategyIds, unknownStrategy } from "../runtime/strategy-files.ts";
+import { answeringReplicas } from "./answering.ts";
 
 /** What `up` leaves behind for its report. */
 export interface BroughtUp {
@@ -32,7 +31,7 @@ export function bringUp(settings: Settings, signal: AbortSignal, up: BroughtUp, 
     {
       title: "Docker engine",
       run: async (step) => {
-        await checkStrategy(settings.strategy);
+        if (!strategyIds().includes(settings.strategy)) throw unknownStrategy(settings.strategy);
         const state = await engineState();
         if (doctor) up.findings.push(...examined(await diagnose(state)));
         if (state.next.case === "ready")
@@ -61,18 +60,20 @@ export function bringUp(settings: Settings, signal: AbortSignal, up: BroughtUp, 
     {
       title: "The door",
       run: async (step) => {
-        await waitForDoor(settings, signal);
+        await waitForDoor(settings, signal, step);
         if ((await activeStrategy()) !== settings.strategy)
           await activateStrategy(settings.strategy, settings);
+        // One good answer is not enough: a replica that nginx lets rest would be missing for half a minute.
+        const replicas = up.containers.filter(({ service }) => service === "app");
+        const ids = await answeringReplicas(
+          settings.strategy,
+          replicas.map(({ ordinal }) => ordinal),
+        );
+        if (ids.length > 0) await waitForReplicas(settings, ids, signal, step);
         step.title(`The door answers, strategy ${settings.strategy}`);
       },
     },
   ];
-}
-
-async function checkStrategy(name: string): Promise<void> {
-  const known = [...(await loadStrategies(paths.nginxStrategies)).keys()];
-  if (!known.includes(name)) throw unknown("strategy", name, known);
 }
 
 /** Lets warnings pass. @throws LabError `doctor.blocked` with each error and its fix. */

@@ -4,13 +4,19 @@ import { paths } from "../lib/paths.ts";
 import { type ClosedLoopResult, closedLoop, type PlannedRequest } from "../runtime/closed-loop.ts";
 import { type LabContainer, labContainers } from "../runtime/docker.ts";
 import { type AccessLogLine, answeringAddress, readAccessLog } from "../runtime/nginx-log.ts";
-import { requestCount } from "../runtime/replica-counters.ts";
+import { requestCounts } from "../runtime/replica-counters.ts";
 import { baseUrl, type Settings } from "../runtime/settings.ts";
 import { activeStrategy } from "../runtime/strategy.ts";
+import { unknownStrategy } from "../runtime/strategy-files.ts";
 import { type DistributionSamples, type DistributionVerdict, judgeDistribution } from "./distribution.ts";
 import { loadStrategies, type Strategy } from "./strategies.ts";
 
 const ROUTE = "/products";
+/** Through the door, but not in nginx's log. The containers' own probes ask /status, from inside. */
+const UNLOGGED = "/health";
+/** Requests of others take turns, too. Up to this share of ours their effect is allowed for; beyond it nobody can
+ * say whose turn it was. */
+const FOREIGN_LIMIT = 0.01;
 /** Distinct paths asked for when the path decides: enough that one path does not weigh. */
 const PATHS = 1000;
 
@@ -43,10 +49,10 @@ export async function checkDistribution(settings: Settings, options: CheckOption
   const strategy = await pickStrategy(options.announced ?? active);
   const runId = `check-${randomBytes(4).toString("hex")}`;
 
-  const since = Math.floor(Date.now() / 1000);
+  const since = Date.now() / 1000;
   const before = await counters(pool);
   const load = await closedLoop({
-    url: baseUrl(settings).href,
+    url: doorOf(nginx, settings).href,
     amount: options.requests,
     connections: options.connections,
     runId,
@@ -57,6 +63,14 @@ export async function checkDistribution(settings: Settings, options: CheckOption
   const isOfRun = (line: AccessLogLine) => line.request_id.startsWith(`${runId}-`);
   const log = await readAccessLog(nginx, since, isOfRun, load.sent - load.unanswered);
   const after = await counters(pool);
+
+  const logged = log.filter((line) => !isOfRun(line) && line.upstream !== "").length;
+  const foreign = logged + total(growth(before.unlogged, after.unlogged));
+  if (foreign > FOREIGN_LIMIT * load.sent)
+    throw new LabError(
+      `Others sent ${foreign} requests while ${load.sent} were measured, so the shares say nothing.`,
+      { code: "check.foreign", hint: "Close the shop's pages, stop other traffic, and try again." },
+    );
 
   const samples: DistributionSamples = {
     announced: strategy.id,
@@ -72,8 +86,8 @@ export async function checkDistribution(settings: Settings, options: CheckOption
       log.filter((line) => isOfRun(line) && line.status >= 200 && line.status < 300),
       pool,
     ),
-    foreign: log.filter((line) => !isOfRun(line) && line.upstream !== "").length,
-    replica: growth(before, after),
+    foreign,
+    replica: growth(before.measured, after.measured),
   };
   return { strategy, samples, verdict: judgeDistribution(samples), load, runId };
 }
@@ -81,11 +95,7 @@ export async function checkDistribution(settings: Settings, options: CheckOption
 async function pickStrategy(id: string): Promise<Strategy> {
   const strategies = await loadStrategies(paths.nginxStrategies);
   const strategy = strategies.get(id);
-  if (!strategy)
-    throw new LabError(`There is no strategy "${id}". Known are: ${[...strategies.keys()].join(", ")}.`, {
-      code: "strategy.unknown",
-      exitCode: 2,
-    });
+  if (!strategy) throw unknownStrategy(id, [...strategies.keys()]);
   return strategy;
 }
 
@@ -99,14 +109,31 @@ function planFor({ expect }: Strategy): (n: number, client: number) => PlannedRe
   };
 }
 
-/** Own counters of the replicas that run, by instance number. */
-async function counters(pool: LabContainer[]): Promise<Map<string, number>> {
-  const running = pool.filter(({ state }) => state === "running");
-  const pairs = running.map(
-    async (replica) => [String(replica.ordinal), await requestCount(replica, ROUTE)] as const,
-  );
-  return new Map(await Promise.all(pairs));
+/** The address nginx is really published at: `.env` may have changed since it was started. */
+function doorOf(nginx: LabContainer, settings: Settings): URL {
+  const port = nginx.published[0]?.port ?? settings.port;
+  return baseUrl({ ...settings, port });
 }
+
+interface Counters {
+  measured: Map<string, number>;
+  unlogged: Map<string, number>;
+}
+
+/** Own counters of the replicas that run, by instance number. */
+async function counters(pool: LabContainer[]): Promise<Counters> {
+  const running = pool.filter(({ state }) => state === "running");
+  const read = await Promise.all(
+    running.map(async (replica) => ({
+      id: String(replica.ordinal),
+      counts: await requestCounts(replica, [ROUTE, UNLOGGED]),
+    })),
+  );
+  const of = (route: string) => new Map(read.map(({ id, counts }) => [id, counts.get(route) ?? 0]));
+  return { measured: of(ROUTE), unlogged: of(UNLOGGED) };
+}
+
+const total = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
 
 /** A replica that restarted in between counts from zero again. */
 function growth(before: Map<string, number>, after: Map<string, number>): Map<string, number> {

@@ -34,6 +34,8 @@ export interface LabStatus {
   healthy: boolean;
   /** One sentence each. */
   problems: string[];
+  /** What is worth knowing and no problem, one sentence each. */
+  notes: string[];
   engine: { answers: boolean; what: string };
   containers: ContainerStatus[];
   replicas: ReplicaStatus[];
@@ -50,7 +52,7 @@ export async function labStatus(settings: Settings): Promise<LabStatus> {
   if (facts.answer !== "ok") {
     const what =
       next.case === "error" ? next.message : "The Docker engine does not run; npm run lab:up starts it.";
-    return { healthy: false, problems: [what], engine: { answers: false, what }, ...none };
+    return { healthy: false, problems: [what], notes: [], engine: { answers: false, what }, ...none };
   }
   const found = await labContainers({ all: true });
   const [containers, replicas, images, strategy] = await Promise.all([
@@ -59,11 +61,12 @@ export async function labStatus(settings: Settings): Promise<LabStatus> {
     imageReport(),
     activeStrategy().catch(() => null),
   ]);
-  const problems = problemsOf(found, replicas);
+  const problems = problemsOf(found, replicas, settings.replicas);
   const what = `at ${facts.host}, Compose ${facts.compose ?? "is missing"}`;
   return {
     healthy: problems.length === 0,
     problems,
+    notes: notesOn(found, settings.replicas),
     engine: { answers: true, what },
     containers,
     replicas,
@@ -73,11 +76,22 @@ export async function labStatus(settings: Settings): Promise<LabStatus> {
   };
 }
 
-function problemsOf(found: LabContainer[], replicas: ReplicaStatus[]): string[] {
+type Seen = Pick<LabContainer, "name" | "service" | "state" | "health">;
+
+const replicasIn = (found: Seen[]) => found.filter(({ service }) => service === "app").length;
+
+/** What is not well, one sentence each. `wanted` is the configured number of replicas. */
+export function problemsOf(found: Seen[], replicas: ReplicaStatus[], wanted: number): string[] {
   if (found.length === 0) return ["The lab does not run."];
+  const there = replicasIn(found);
   const missing = SERVICES.filter((service) => !found.some((container) => container.service === service));
   return [
     ...missing.map((service) => `There is no container of the service "${service}".`),
+    ...(there > 0 && there < wanted
+      ? [
+          `Only ${there} of ${wanted} replicas ${there === 1 ? "is" : "are"} there; npm run lab:up brings the rest.`,
+        ]
+      : []),
     ...found
       .filter((container) => !isHealthy(container))
       .map(({ name, state, health }) => `${name} is ${state === "running" ? health : state}.`),
@@ -90,6 +104,13 @@ function problemsOf(found: LabContainer[], replicas: ReplicaStatus[]): string[] 
         .map(({ name }) => `Replica ${ordinal} does not reach ${name}.`),
     ),
   ];
+}
+
+/** More replicas than configured were asked for, so they are no problem. */
+export function notesOn(found: Seen[], wanted: number): string[] {
+  const there = replicasIn(found);
+  if (there <= wanted) return [];
+  return [`${there} replicas run, LAB_REPLICAS says ${wanted}: the next lab:up goes back to that.`];
 }
 
 async function containerStatus({

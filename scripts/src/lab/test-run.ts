@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
-import { LabError } from "../lib/errors.ts";
+import { LabError, reason } from "../lib/errors.ts";
 import { interrupted } from "../lib/interrupt.ts";
 import { note } from "../lib/output.ts";
 import { paths } from "../lib/paths.ts";
@@ -30,7 +30,7 @@ export async function runTests({ only, filter }: TestOptions): Promise<TestTotal
     interrupted.throwIfAborted();
     note(`\n── ${phase} ${"─".repeat(60)}`);
     const start = performance.now();
-    for (const part of await RUN[phase](filter)) {
+    for (const part of await survive(phase, () => RUN[phase](filter))) {
       totals.passed += part.passed;
       totals.failed += part.failed;
       totals.skipped += part.skipped;
@@ -39,6 +39,31 @@ export async function runTests({ only, filter }: TestOptions): Promise<TestTotal
   }
   return totals;
 }
+
+/** What could not even begin counts as one failure, with its reason. */
+async function survive(phase: Phase, run: () => Promise<TestTotals[]>): Promise<TestTotals[]> {
+  try {
+    return await run();
+  } catch (error) {
+    interrupted.throwIfAborted();
+    note(`✖ The ${phase} tests could not be run to their end: ${reason(error)}`);
+    return [{ passed: 0, failed: 1, skipped: 0 }];
+  }
+}
+
+/** The lab that the end-to-end tests describe, whatever `.env` says. */
+const E2E_ENV = {
+  COMPOSE_PROJECT_NAME: "evenkeel",
+  LAB_BIND: "127.0.0.1",
+  LAB_PORT: "8000",
+  LAB_REPLICAS: "2",
+  LAB_STRATEGY: "round-robin",
+  LAB_CART: "redis",
+  LAB_LOG: "pretty",
+  LAB_APP_CPUS: "1",
+  LAB_APP_MEMORY: "192m",
+  LAB_NGINX_CPUS: "1",
+};
 
 const RUN: Record<Phase, (filter?: string) => Promise<TestTotals[]>> = {
   static: async () => [await staticChecks()],
@@ -49,16 +74,17 @@ const RUN: Record<Phase, (filter?: string) => Promise<TestTotals[]>> = {
   ],
   contract: async (filter) => {
     // Brings up an engine and the images where there are none; the lab itself is not needed yet.
-    await lab("images");
+    await lab("images", "--get");
     await using redis = await scratchRedis();
     return [await vitest("apps/shop", "contract", { REDIS_URL: redis.url }, filter)];
   },
   e2e: async (filter) => {
     await ensureChromium();
     try {
-      return [await vitest("scripts", "e2e", {}, filter)];
+      return [await vitest("scripts", "e2e", E2E_ENV, filter)];
     } finally {
-      await lab("down", "--volumes");
+      // Also after Ctrl-C, and it must not hide what the tests said.
+      await cleanUp();
     }
   },
 };
@@ -141,6 +167,15 @@ async function lab(...args: string[]): Promise<void> {
         code: "test.lab",
       },
     );
+}
+
+async function cleanUp(): Promise<void> {
+  const { exitCode } = await execa(process.execPath, ["scripts/src/cli.ts", "down", "--volumes"], {
+    cwd: paths.root,
+    stdio: ["ignore", "ignore", "inherit"],
+    reject: false,
+  });
+  if (exitCode !== 0) note("The lab could not be taken down after the tests; npm run lab:down says why.");
 }
 
 const bin = (name: string) => join(paths.root, "node_modules", ".bin", name);

@@ -3,6 +3,7 @@ import { type ArgsDef, parseArgs, renderUsage } from "citty";
 import { LabError, reason } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type { Verb } from "./verb.ts";
+import { verbLine } from "./verb-command.ts";
 
 /**
  * The arguments of a verb. citty lets unknown options, missing values and surplus words pass; they are errors
@@ -51,7 +52,10 @@ export function parseVerbArguments(verb: Verb, raw: string[]): ReturnType<typeof
 /** Description, options and examples of a verb. */
 export async function verbHelp(verb: Verb): Promise<string> {
   const { name, description, examples } = verb.meta;
-  const text = await renderUsage({ meta: { name: `npm run lab:${name} --`, description }, args: verb.args });
+  const text = await renderUsage({
+    meta: { name: verbLine(name, "").trimEnd(), description },
+    args: verb.args,
+  });
   const head = text.replace(/^.*\n/, `${description}\n`);
   return `${head.trimEnd()}\n\nEXAMPLES\n\n${examples.map((line) => `  ${line}`).join("\n")}\n`;
 }
@@ -74,5 +78,5 @@ function unknownOption(verb: Verb, raw: string, options: Record<string, unknown>
 const usage = (verb: Verb, message: string) =>
   new LabError(message, {
     code: "usage",
-    hint: `Options and examples: npm run lab:${verb.meta.name} -- --help`,
+    hint: `Options and examples: ${verbLine(verb.meta.name, "--help")}`,
   });

@@ -21,6 +21,9 @@ export interface CommandOptions {
  * @throws LabError `command.failed` naming the command and the last thing it said; `command.missing`.
  */
 export async function command(file: string, args: string[], options: CommandOptions = {}): Promise<string> {
+  // Not left to execa: with a signal that has come already and a missing program, Node's kill() has no pid yet and
+  // ends this whole process group, the user's shell included.
+  if (!options.uninterruptible) interrupted.throwIfAborted();
   const child = execa(file, args, {
     cwd: options.cwd ?? process.cwd(),
     env: options.env ?? {},

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { command } from "../lib/command.ts";
 import { LabError } from "../lib/errors.ts";
+import { mayInstall } from "./settings.ts";
 
 /** Where browsers of the Chromium family usually are; CHROMIUM_PATH names another one. */
 const PLACES = [
@@ -24,16 +25,22 @@ export function chromiumPath(): string {
   return found;
 }
 
-/** Installs Debian's Chromium and a font where there is none; does nothing elsewhere. */
-export async function ensureChromium(onLine?: (line: string) => void): Promise<void> {
-  if (PLACES.some((place) => place && existsSync(place))) return;
-  if (!existsSync("/usr/bin/apt-get") || process.getuid?.() !== 0) return;
+/** What the installation depends on; other than the machine's own in tests. */
+const MACHINE = { places: PLACES, run: command, root: process.getuid?.() === 0 };
+
+/** Installs Debian's Chromium and a font where there is none; does nothing elsewhere, or with LAB_INSTALL=no. */
+export async function ensureChromium(
+  onLine?: (line: string) => void,
+  { places, run, root }: typeof MACHINE = MACHINE,
+): Promise<void> {
+  if (places.some((place) => place && existsSync(place))) return;
+  if (!existsSync("/usr/bin/apt-get") || !root || !mayInstall()) return;
   const options = {
     env: { DEBIAN_FRONTEND: "noninteractive" },
     ...(onLine ? { onLine } : {}),
     failure: "Chromium for the page tests could not be installed.",
   };
-  await command("apt-get", ["update", "-q"], options);
+  await run("apt-get", ["update", "-q"], options);
   const packages = ["chromium", "fonts-dejavu-core"];
-  await command("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages], options);
+  await run("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages], options);
 }

@@ -1,5 +1,6 @@
 import { headers } from "@evenkeel/contracts";
 import autocannon from "autocannon";
+import { LabError } from "../lib/errors.ts";
 
 /** One request of the load; `key` groups answers (path, client). */
 export interface PlannedRequest {
@@ -52,12 +53,17 @@ type Client = Omit<autocannon.Client, "on"> & {
   /** Open a new connection after this many requests. */
   reconnectRate?: number | undefined;
   on(event: "headers", listener: (head: RawHeaders) => void): void;
+  on(event: "body", listener: (body: Buffer) => void): void;
+  on(event: "response", listener: () => void): void;
 };
 
 /**
  * Sends requests as fast as answers come (closed loop, autocannon), one in flight per connection, and counts
  * who answered. Autocannon starts a new request when a connection ends in the middle of an answer and
- * mentions the lost one nowhere; so "unanswered" is what was to be sent less what was answered.
+ * mentions the lost one nowhere; so "unanswered" is what was to be sent less what was answered in full. (After an
+ * answer that was cut off in its body autocannon's parser takes the next answers for the rest of it: they count as
+ * unanswered, too.)
+ * @throws LabError `lab.down` when there was no answer at all.
  */
 export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoopResult> {
   const perReplica = new Map<string, number>();
@@ -90,24 +96,37 @@ export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoop
         },
       },
     ]);
-    client.on("headers", (head) => {
+    const answered = ({ statusCode, headers: raw }: RawHeaders) => {
       answers++;
       lastAnswer = performance.now();
-      // Autocannon goes on writing to a connection that the server has just said it will close (nginx does so when
-      // it reloads); the next request would be lost, and the fault would be ours. A browser opens a new one.
-      client.reconnectRate = find(head.headers, "connection")?.toLowerCase() === "close" ? 1 : undefined;
-      if (options.cookies) keepCookies(jar, head.headers);
-      add(strategies, find(head.headers, headers.strategy) ?? "none");
-      if (head.statusCode < 200 || head.statusCode > 299) {
-        add(failed, head.statusCode);
-        return;
-      }
-      const replica = find(head.headers, headers.instanceId) ?? "none";
+      add(strategies, find(raw, headers.strategy) ?? "none");
+      if (statusCode < 200 || statusCode > 299) return add(failed, statusCode);
+      const replica = find(raw, headers.instanceId) ?? "none";
       add(perReplica, replica);
       const counts = perKey.get(current.key) ?? new Map<string, number>();
       perKey.set(current.key, counts);
       add(counts, replica);
+    };
+    let head: RawHeaders = { statusCode: 0, headers: [] };
+    // Bytes still to come of an answer after which the server closes; undefined for any other answer.
+    let untilClose: number | undefined;
+    client.on("headers", (received) => {
+      head = received;
+      if (options.cookies) keepCookies(jar, head.headers);
+      // Autocannon goes on writing to a connection that the server has just said it will close (nginx does so when
+      // it reloads); the next request would be lost, and the fault would be ours. A browser opens a new one.
+      const closes = find(head.headers, "connection")?.toLowerCase() === "close";
+      client.reconnectRate = closes ? 1 : undefined;
+      untilClose = closes ? Number(find(head.headers, "content-length") ?? 0) : undefined;
+      if (untilClose === 0) answered(head);
     });
+    // With reconnectRate autocannon does not say when an answer is complete, so its bytes are counted.
+    client.on("body", (body) => {
+      if (untilClose === undefined || untilClose <= 0) return;
+      untilClose -= body.length;
+      if (untilClose <= 0) answered(head);
+    });
+    client.on("response", () => answered(head));
   };
 
   const start = performance.now();
@@ -123,6 +142,11 @@ export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoop
   const progress = setInterval(() => options.onProgress?.(answers), 100);
   try {
     const result = await run;
+    if (answers === 0)
+      throw new LabError(`Nobody answered at ${options.url}, so nothing was measured.`, {
+        code: "lab.down",
+        hint: "Start the lab with: npm run lab:up",
+      });
     const durationSeconds = (lastAnswer - start) / 1000;
     return {
       sent: options.amount,
@@ -143,6 +167,21 @@ export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoop
   } finally {
     clearInterval(progress);
   }
+}
+
+/**
+ * Answers per second of a load in which every single answer must be good.
+ * @throws LabError `load.failed` otherwise: quick errors would look like speed.
+ */
+export async function flawlessRate(options: ClosedLoopOptions): Promise<number> {
+  const { failed, unanswered, throughput } = await closedLoop(options);
+  const statuses = [...failed].map(([status, count]) => `${count} × ${status}`);
+  if (statuses.length > 0 || unanswered > 0)
+    throw new LabError(
+      `A load on ${options.url} is no measurement: ${statuses.join(", ") || "no wrong status"}, ${unanswered} without an answer.`,
+      { code: "load.failed" },
+    );
+  return throughput;
 }
 
 function add<K>(counts: Map<K, number>, key: K): void {

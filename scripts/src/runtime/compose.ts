@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { type CommandOptions, command } from "../lib/command.ts";
+import { LabError } from "../lib/errors.ts";
 import { paths } from "../lib/paths.ts";
 import { caBundle } from "./ca-bundle.ts";
 
@@ -8,15 +9,26 @@ export type ComposeOptions = Pick<
   "env" | "onLine" | "timeoutMs" | "uninterruptible" | "failure"
 >;
 
-/** `docker compose …` with this terminal as its own, until it ends or Ctrl-C. @returns its exit code. */
+/**
+ * `docker compose …` with this terminal as its own, until it ends or Ctrl-C.
+ * @returns its exit code; 0 after Ctrl-C, which is how one ends it.
+ * @throws LabError `command.failed` when it could not be started or was killed.
+ */
 export async function composeAttached(args: string[], signal: AbortSignal): Promise<number> {
-  const { exitCode } = await execa("docker", ["compose", "--project-directory", paths.root, ...args], {
+  // Starting a missing program with a signal that has come already would let Node kill this whole process group.
+  if (signal.aborted) return 0;
+  const ended = await execa("docker", ["compose", "--project-directory", paths.root, ...args], {
     cwd: paths.root,
     stdio: ["ignore", "inherit", "inherit"],
     reject: false,
     cancelSignal: signal,
   });
-  return exitCode ?? 0;
+  if (signal.aborted) return 0;
+  if (ended.exitCode !== undefined) return ended.exitCode;
+  throw new LabError(`"docker compose ${args.join(" ")}" was cut short: ${ended.shortMessage}.`, {
+    code: "command.failed",
+    cause: ended,
+  });
 }
 
 /**

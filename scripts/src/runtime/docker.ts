@@ -16,6 +16,7 @@ export {
   unpause,
 } from "./docker/containers.ts";
 export {
+  attachedTo,
   type EngineInfo,
   engineInfo,
   ping,
@@ -29,6 +30,8 @@ export {
   importImage,
   type PullProgress,
   pullImage,
+  removeImage,
   type StoredImage,
+  tagImage,
 } from "./docker/image-store.ts";
 export { type LogQuery, logLines, logText } from "./docker/logs.ts";

@@ -36,7 +36,7 @@ class Watch {
 }
 
 /** True of a container that runs and, where it has a probe, passed it. */
-export function isHealthy({ state, health }: LabContainer): boolean {
+export function isHealthy({ state, health }: Pick<LabContainer, "state" | "health">): boolean {
   return state === "running" && (health === "healthy" || health === "none");
 }
 

@@ -2,12 +2,15 @@ import { LabError } from "../lib/errors.ts";
 import { note } from "../lib/output.ts";
 import type { Step, StepTask } from "../lib/progress.ts";
 import { findImage } from "./docker.ts";
-import { BASE, ensureBase } from "./images/base.ts";
+import { BASE, ensureBase, findBase } from "./images/base.ts";
 import { chosenByUser, ensureEnvFile, recordChoices, recordedChoices } from "./images/choices.ts";
 import { decideImage, type ImageFacts, type ImageMode, type Origin } from "./images/decide.ts";
 import { type ImagePin, imagePins } from "./images/pins.ts";
 import { Puller, REACH_MS, RegistryUnreachable } from "./images/pull.ts";
+import { VERSION_LABEL } from "./images/real-version.ts";
 import { buildRecipe, RECIPE_LABEL, recipeHash } from "./images/recipes.ts";
+
+export { isVersionOf } from "./images/real-version.ts";
 
 /** Builds at a time: more would only fight for the same cores and the same mirror. */
 const BUILDS = 2;
@@ -19,6 +22,8 @@ export interface ImageReport {
   origin: Origin;
   /** Bytes; null when the engine does not have it yet (Compose will pull what a user named). */
   size: number | null;
+  /** What an own build really holds, which need not be what its tag says; null for images of others. */
+  version: string | null;
 }
 
 /** The images that the next `up` would use, as far as they are here. Changes nothing. */
@@ -143,7 +148,7 @@ async function build(
 }
 
 async function gather(pin: ImagePin): Promise<ImageFacts> {
-  const [official, own, base] = await Promise.all([pin.official, pin.own, BASE].map(findImage));
+  const [official, own, base] = await Promise.all([findImage(pin.official), findImage(pin.own), findBase()]);
   const recipe = own && base ? await recipeHash(pin.name, base.id) : undefined;
   return {
     pin,
@@ -155,5 +160,7 @@ async function gather(pin: ImagePin): Promise<ImageFacts> {
 }
 
 async function report(variable: string, ref: string, origin: Origin): Promise<ImageReport> {
-  return { variable, ref, origin, size: (await findImage(ref))?.size ?? null };
+  const image = await findImage(ref);
+  const version = image?.labels[VERSION_LABEL] ?? null;
+  return { variable, ref, origin, size: image?.size ?? null, version };
 }

@@ -3,22 +3,37 @@ import { interrupted } from "../lib/interrupt.ts";
 import type { Step } from "../lib/progress.ts";
 import { stopWaiting, waitUntil } from "../lib/wait-until.ts";
 import { compose } from "./compose.ts";
-import { labContainers, projectLeftovers, remove, removeNetwork, removeVolume, unpause } from "./docker.ts";
-import { projectName, type Settings } from "./settings.ts";
+import { labContainers, unpause } from "./docker.ts";
+import { removeHalfAttached } from "./half-attached.ts";
+import type { Settings } from "./settings.ts";
 
 /** Environment with which Compose gets what was given on the command line. */
 export function composeEnv(settings: Settings): Record<string, string> {
   return { LAB_REPLICAS: String(settings.replicas), LAB_STRATEGY: settings.strategy };
 }
 
-/** What Compose says when another `up` or `down` works on the same containers; a moment later it succeeds. */
+/** Time for everything, also when Compose has to pull an image that a user named. */
+const START_MS = 300_000;
+/** Time in which another command of the lab is done with the same containers. */
+const COLLISION_MS = 60_000;
+/** Compose gets the time that is left; this much more, so that it is it which ends, and never a wait around it. */
+const GRACE_MS = 30_000;
+
 const COLLISION =
-  /already in use|already exists|No such container|is already in progress|marked for removal/i;
+  /container name .* already in use|already exists|No such container|is already in progress|marked for removal/i;
+
+/** True of what Compose says when another `up` or `down` works on the same containers; a moment later it succeeds. */
+export const collides = (message: string): boolean => COLLISION.test(message);
 
 /** Creates what is missing and recreates what differs; leaves the rest alone. */
 export async function startContainers(settings: Settings, step: Step): Promise<void> {
   // Compose refuses to work on a paused container.
   for (const { id, state } of await labContainers({ all: true })) if (state === "paused") await unpause(id);
+  const broken = await removeHalfAttached(composeEnv(settings));
+  if (broken.length > 0)
+    step.say(`Removed what an interrupted start had left without a network: ${broken.join(", ")}.`);
+  const start = performance.now();
+  const passed = () => performance.now() - start;
   await waitUntil(
     "Docker Compose to start the containers",
     () =>
@@ -26,11 +41,13 @@ export async function startContainers(settings: Settings, step: Step): Promise<v
         env: composeEnv(settings),
         onLine: (line) => step.progress(line.trim()),
         failure: "The containers could not be started.",
+        timeoutMs: Math.max(1, START_MS - passed()),
       }).catch((error) => {
-        if (error instanceof LabError && !COLLISION.test(error.message)) throw stopWaiting(error);
+        const again = error instanceof LabError && collides(error.message) && passed() < COLLISION_MS;
+        if (error instanceof LabError && !again) throw stopWaiting(error);
         throw error;
       }),
-    { deadlineMs: 120_000, intervalMs: 1000, signal: interrupted },
+    { deadlineMs: START_MS + GRACE_MS, intervalMs: 1000, signal: interrupted },
   );
 }
 
@@ -51,43 +68,4 @@ export async function scaleReplicas(count: number, settings: Settings, step: Ste
     onLine: (line) => step.progress(line.trim()),
     failure: `The shop could not be scaled to ${count} replicas.`,
   });
-}
-
-export interface Removed {
-  containers: string[];
-  networks: string[];
-  volumes: string[];
-}
-
-/**
- * Removes everything of the project that carries its label. Compose does it first, because it stops containers
- * in order and with grace; whatever it leaves, or cannot read, is removed one by one.
- */
-export async function removeLab(options: { volumes: boolean }, step: Step): Promise<Removed> {
-  const project = projectName();
-  const before = await everything(project);
-  const wanted = options.volumes ? before : { ...before, volumes: [] };
-  if (Object.values(wanted).every((names) => names.length === 0)) return wanted;
-  try {
-    const volumes = options.volumes ? ["--volumes"] : [];
-    await compose(["down", "--remove-orphans", "--timeout", "15", ...volumes], {
-      onLine: (line) => step.progress(line.trim()),
-    });
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    step.say("Compose could not do it; removing container by container instead.");
-  }
-  for (const container of await labContainers({ all: true, project })) await remove(container.id);
-  const rest = await projectLeftovers(project);
-  for (const name of rest.networks) await removeNetwork(name);
-  if (options.volumes) for (const name of rest.volumes) await removeVolume(name);
-  return wanted;
-}
-
-async function everything(project: string): Promise<Removed> {
-  const [containers, rest] = await Promise.all([
-    labContainers({ all: true, project }),
-    projectLeftovers(project),
-  ]);
-  return { containers: containers.map(({ name }) => name), ...rest };
 }

@@ -36,7 +36,7 @@ export function parseAccessLogLine(line: string): AccessLogLine | null {
 
 /** Address of the replica whose answer was used: the last of the tries, or null when none was made. */
 export function answeringAddress(line: AccessLogLine): string | null {
-  const last = line.upstream.split(", ").at(-1) ?? "";
+  const last = line.upstream.split(/, | : /).at(-1) ?? "";
   const address = last.slice(0, last.lastIndexOf(":"));
   return address || null;
 }

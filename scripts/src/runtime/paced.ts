@@ -1,5 +1,6 @@
 import { Agent, get } from "node:http";
-import { setInterval as ticks } from "node:timers/promises";
+import { LabError } from "../lib/errors.ts";
+import { pace } from "./pacer.ts";
 
 export interface PacedOptions {
   url: string;
@@ -10,34 +11,37 @@ export interface PacedOptions {
 
 /**
  * Sends GETs at a steady rate over kept connections.
- * @returns the milliseconds from sending to the last byte, of each answered request. This is the time a request
- * takes at that load, not what waiting clients see: the pace is kept in steps of two milliseconds.
+ * @returns the milliseconds from sending to the last byte, of each request: the time a request takes at that load.
+ * @throws LabError when any request failed, because the times of the others then mean nothing.
  */
 export async function paced({ url, rate, durationSeconds }: PacedOptions): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
   const latencies: number[] = [];
-  const inFlight: Promise<void>[] = [];
-  const total = Math.floor(rate * durationSeconds);
-  const start = performance.now();
-  for await (const _ of ticks(2)) {
-    const due = Math.min(total, ((performance.now() - start) / 1000) * rate);
-    while (inFlight.length < due) {
-      const sent = performance.now();
-      inFlight.push(ask(url, agent).then(() => void latencies.push(performance.now() - sent)));
-    }
-    if (inFlight.length >= total) break;
-  }
-  await Promise.all(inFlight);
+  const failures: string[] = [];
+  await pace({ rate, durationSeconds }, async () => {
+    const sent = performance.now();
+    const failure = await ask(url, agent);
+    if (failure) failures.push(failure);
+    else latencies.push(performance.now() - sent);
+  });
   agent.destroy();
+  if (failures.length > 0)
+    throw new LabError(`${failures.length} requests to ${url} failed; the first: ${failures[0]}.`, {
+      code: "load.failed",
+    });
   return latencies;
 }
 
-function ask(url: string, agent: Agent): Promise<void> {
-  return new Promise((resolve, reject) => {
-    get(url, { agent }, (response) => {
+/** What went wrong, or null. */
+function ask(url: string, agent: Agent): Promise<string | null> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent }, (response) => {
       response.resume();
-      response.once("end", resolve);
-      response.once("error", reject);
-    }).once("error", reject);
+      response.once("end", () =>
+        resolve(response.statusCode === 200 ? null : `status ${response.statusCode}`),
+      );
+      response.once("error", (error) => resolve(error.message));
+    });
+    request.once("error", (error) => resolve(error.message));
   });
 }

@@ -25,10 +25,12 @@ export async function askReplica(
   return { status, body };
 }
 
-/** Requests this replica has answered on a route since it started, from its own `/metrics`. */
-export async function requestCount(replica: LabContainer, route: string): Promise<number> {
+/** Requests this replica has answered since it started, by route, from its own `/metrics`. */
+export async function requestCounts(replica: LabContainer, routes: string[]): Promise<Map<string, number>> {
   const { body } = await askReplica(replica, "/metrics");
-  return sumMetric(body, "http_request_duration_seconds_count", { route });
+  return new Map(
+    routes.map((route) => [route, sumMetric(body, "http_request_duration_seconds_count", { route })]),
+  );
 }
 
 /** Sum of a metric over all series that carry these labels; 0 when there is none yet. */

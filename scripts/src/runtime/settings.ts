@@ -16,6 +16,18 @@ const whole = (name: string, from: number, to: number) =>
 const oneOf = <const T extends [string, ...string[]]>(name: string, words: T) =>
   z.enum(words, `${name} must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
 
+/** As Compose and the engine take them: a part of a core is fine, nothing at all is not. */
+const cores = (name: string) => {
+  const sentence = `${name} must be a number of processor cores such as 1 or 0.5`;
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, sentence)
+    .refine((text) => Number(text) >= 0.01, sentence)
+    .optional();
+};
+
+const MEMORY = /^\d+(\.\d+)?[bkmg]b?$/i;
+
 const Knobs = z.object({
   COMPOSE_PROJECT_NAME: z
     .string()
@@ -32,6 +44,12 @@ const Knobs = z.object({
     .default("round-robin"),
   LAB_CART: oneOf("LAB_CART", ["redis", "memory"]).default("redis"),
   LAB_LOG: oneOf("LAB_LOG", ["pretty", "json"]).default("pretty"),
+  LAB_APP_CPUS: cores("LAB_APP_CPUS"),
+  LAB_APP_MEMORY: z
+    .string()
+    .regex(MEMORY, "LAB_APP_MEMORY must be a number of bytes with a unit such as 192m or 1g")
+    .optional(),
+  LAB_NGINX_CPUS: cores("LAB_NGINX_CPUS"),
   LAB_INSTALL: oneOf("LAB_INSTALL", ["yes", "no"]).default("yes"),
   LAB_CA_FILE: z.string().optional(),
 });
@@ -47,8 +65,6 @@ export interface Settings {
   strategy: string;
   cart: "redis" | "memory";
   log: "pretty" | "json";
-  /** May a missing Docker engine be installed? */
-  install: boolean;
   /** File with the authority of a firewall that re-signs TLS. */
   caFile: string | undefined;
 }
@@ -64,6 +80,11 @@ export function settings(): Settings {
 /** Name of the Compose project; known even when another setting is wrong, so that `down` always works. */
 export function projectName(): string {
   return mergedEnv().COMPOSE_PROJECT_NAME || "evenkeel";
+}
+
+/** May anything be installed on this machine? Whatever is not plainly a yes, a mistyped one included, is a no. */
+export function mayInstall(env: Env = mergedEnv()): boolean {
+  return (env.LAB_INSTALL || "yes") === "yes";
 }
 
 /** `.env` with the environment on top. A missing file is an empty one. */
@@ -103,7 +124,6 @@ export function parseSettings(env: Env): Settings {
     strategy: knobs.LAB_STRATEGY,
     cart: knobs.LAB_CART,
     log: knobs.LAB_LOG,
-    install: knobs.LAB_INSTALL === "yes",
     caFile: knobs.LAB_CA_FILE,
   };
 }

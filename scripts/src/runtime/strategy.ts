@@ -37,6 +37,13 @@ export async function activateStrategy(name: string, settings: Settings): Promis
   );
 }
 
+/** Starts new workers with the same configuration; the old ones finish what they have begun. */
+export async function reloadNginx(): Promise<void> {
+  const nginx = await runningNginx();
+  const active = await activeStrategy();
+  await exec(nginx.id, ["sh", SCRIPT, active], { timeoutMs: 15_000 });
+}
+
 async function runningNginx() {
   const [nginx] = await labContainers({ service: "nginx" });
   if (nginx?.state !== "running")

@@ -15,6 +15,10 @@ export class StreamClient implements Disposable {
   /** Id of the newest snapshot; events before it need not come. */
   snapshotId = 0;
   snapshots = 0;
+  #newest = 0;
+  readonly #missing = new Set<number>();
+  readonly #twice: number[] = [];
+  readonly #outOfOrder: number[] = [];
   readonly #source: EventSource;
 
   /** @param url `http://127.0.0.1:8000/events` */
@@ -30,11 +34,12 @@ export class StreamClient implements Disposable {
       const snapshot = StockList.parse(JSON.parse(event.data));
       this.snapshots++;
       this.snapshotId = snapshot.lastEventId;
+      this.#newest = snapshot.lastEventId;
       for (const level of snapshot.stock) this.stock.set(level.productId, level.stock);
     });
     this.#source.addEventListener("stock", (event) => {
       const stock = StockEvent.parse(JSON.parse(event.data));
-      this.ids.push(stock.id);
+      this.#note(stock.id);
       this.stock.set(stock.productId, stock.stock);
     });
     for (const name of ["hello", "bus"])
@@ -59,26 +64,28 @@ export class StreamClient implements Disposable {
     });
   }
 
-  /** Id of the newest event this client knows of. */
+  /** Id of the newest event this client knows of; 0 before the first snapshot. */
   newest(): number {
-    return Math.max(this.snapshotId, this.ids.at(-1) ?? 0);
+    return this.#newest;
   }
 
   /** What must never happen: ids that did not come, came twice, or came out of order. */
   faults(): { missing: number[]; twice: number[]; outOfOrder: number[] } {
-    const missing: number[] = [];
-    const twice: number[] = [];
-    const outOfOrder: number[] = [];
-    const seen = new Set<number>();
-    let highest = 0;
-    for (const id of this.ids) {
-      if (seen.has(id)) twice.push(id);
-      else if (id < highest) outOfOrder.push(id);
-      seen.add(id);
-      highest = Math.max(highest, id);
-    }
-    for (let id = (this.ids[0] ?? 0) + 1; id < highest; id++) if (!seen.has(id)) missing.push(id);
-    return { missing, twice, outOfOrder };
+    return { missing: [...this.#missing], twice: this.#twice, outOfOrder: this.#outOfOrder };
+  }
+
+  faultCount(): number {
+    return this.#missing.size + this.#twice.length + this.#outOfOrder.length;
+  }
+
+  /** Notes an id; everything between the newest known one and this one is missing until it comes after all. */
+  #note(id: number): void {
+    const newest = this.newest();
+    this.ids.push(id);
+    if (id > newest) for (let skipped = newest + 1; skipped < id; skipped++) this.#missing.add(skipped);
+    else if (this.#missing.delete(id)) this.#outOfOrder.push(id);
+    else this.#twice.push(id);
+    this.#newest = Math.max(newest, id);
   }
 
   [Symbol.dispose](): void {

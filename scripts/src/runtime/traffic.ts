@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { setInterval as ticks } from "node:timers/promises";
-import { headers, ProductList } from "@evenkeel/contracts";
+import { headers, ProductList, PurchaseResponse } from "@evenkeel/contracts";
+import { LabError } from "../lib/errors.ts";
+import { waitUntil } from "../lib/wait-until.ts";
+import { pace } from "./pacer.ts";
 import { StreamClient } from "./stream-client.ts";
 import { nextStep, seeded, type TrafficStep } from "./traffic-mix.ts";
 
@@ -41,6 +43,8 @@ export interface TrafficTotals {
   streamEvents: number;
   /** Event ids that were missing or came twice, over all streams. */
   streamFaults: number;
+  /** Streams that ended without the newest event, or never began. */
+  streamsBehind: number;
 }
 
 /** Sends a customer-like mix at a given rate and keeps event streams open beside it. */
@@ -63,40 +67,53 @@ export async function runTraffic(options: TrafficOptions): Promise<TrafficTotals
     sold: 0,
     streamEvents: 0,
     streamFaults: 0,
+    streamsBehind: 0,
   };
-  const inFlight = new Set<Promise<void>>();
-  const due = Math.round(options.rate * options.durationSeconds);
   const start = performance.now();
-  // A pacer, not a wait: requests leave when they are due, in steps of ten milliseconds.
-  for await (const _ of ticks(10)) {
-    const elapsed = (performance.now() - start) / 1000;
-    while (totals.sent < due && totals.sent <= elapsed * options.rate) {
-      const dueAt = start + (totals.sent / options.rate) * 1000;
-      totals.sent++;
-      const request = send(options.url, nextStep(random, products), dueAt, totals);
-      inFlight.add(request);
-      void request.finally(() => inFlight.delete(request));
-    }
-    if (Math.floor(elapsed) > totals.seconds) {
+  let newest = 0;
+  const paceOptions = {
+    rate: options.rate,
+    durationSeconds: options.durationSeconds,
+    ...(options.signal ? { signal: options.signal } : {}),
+    onStep: (elapsed: number) => {
+      if (Math.floor(elapsed) <= totals.seconds) return;
       totals.seconds = Math.floor(elapsed);
       countStreams(clients, totals);
       options.onSecond?.(totals);
-    }
-    if (totals.sent >= due || options.signal?.aborted) break;
-  }
-  await Promise.all(inFlight);
+    },
+  };
+  totals.sent = await pace(paceOptions, async (dueAt) => {
+    newest = Math.max(newest, await send(options.url, nextStep(random, products), dueAt, totals));
+  });
   totals.seconds = (performance.now() - start) / 1000;
+  // The last events are still on their way; a stream that never gets them has missed them.
+  const behind = () => clients.filter((client) => client.newest() < newest).length;
+  await waitUntil("the streams to get the last event", () => behind() === 0, {
+    deadlineMs: 10_000,
+    intervalMs: 50,
+  }).catch(() => undefined);
+  totals.streamsBehind = behind();
   countStreams(clients, totals);
   for (const client of clients) client[Symbol.dispose]();
   return totals;
 }
 
+/** @throws LabError `lab.down` when the shop does not answer. */
 async function productIds(url: URL): Promise<string[]> {
-  const response = await fetch(new URL("/products", url), { signal: AbortSignal.timeout(5000) });
-  return ProductList.parse(await response.json()).products.map(({ id }) => id);
+  try {
+    const response = await fetch(new URL("/products", url), { signal: AbortSignal.timeout(5000) });
+    return ProductList.parse(await response.json()).products.map(({ id }) => id);
+  } catch (cause) {
+    throw new LabError(`The shop does not answer at ${url.href}.`, {
+      code: "lab.down",
+      hint: "Start the lab with: npm run lab:up",
+      cause,
+    });
+  }
 }
 
-async function send(url: URL, step: TrafficStep, dueAt: number, totals: TrafficTotals): Promise<void> {
+/** @returns the id of the stock event it caused, or 0. */
+async function send(url: URL, step: TrafficStep, dueAt: number, totals: TrafficTotals): Promise<number> {
   const init: RequestInit = { method: step.method, signal: AbortSignal.timeout(30_000) };
   if (step.body) {
     init.body = JSON.stringify(step.body);
@@ -104,10 +121,9 @@ async function send(url: URL, step: TrafficStep, dueAt: number, totals: TrafficT
   }
   try {
     const response = await fetch(new URL(step.path, url), init);
-    await response.arrayBuffer();
+    const body = await response.text();
     totals.answered++;
     if (response.status >= 500) totals.failed++;
-    if (step.kind === "purchase" && response.status === 201) totals.sold++;
     const byStatus = totals.kinds.get(step.kind) ?? new Map<number, number>();
     totals.kinds.set(step.kind, byStatus.set(response.status, (byStatus.get(response.status) ?? 0) + 1));
     const id = response.headers.get(headers.instanceId) ?? "none";
@@ -115,22 +131,17 @@ async function send(url: URL, step: TrafficStep, dueAt: number, totals: TrafficT
     totals.replicas.set(id, replica);
     replica.answers++;
     replica.latencies.push(performance.now() - dueAt);
+    if (step.kind !== "purchase" || response.status !== 201) return 0;
+    totals.sold++;
+    return PurchaseResponse.parse(JSON.parse(body)).eventId;
   } catch {
     totals.unanswered++;
     if (step.kind === "purchase") totals.unknownPurchases++;
+    return 0;
   }
 }
 
 function countStreams(clients: StreamClient[], totals: TrafficTotals): void {
   totals.streamEvents = clients.reduce((sum, client) => sum + client.ids.length, 0);
-  totals.streamFaults = clients.reduce((sum, client) => {
-    const { missing, twice, outOfOrder } = client.faults();
-    return sum + missing.length + twice.length + outOfOrder.length;
-  }, 0);
-}
-
-/** Value below which the given share of the numbers lies (nearest rank); 0 for none. */
-export function percentile(values: number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  totals.streamFaults = clients.reduce((sum, client) => sum + client.faultCount(), 0);
 }

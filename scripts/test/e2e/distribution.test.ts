@@ -36,6 +36,33 @@ describe("10,000 requests through each strategy", () => {
   });
 });
 
+describe("with one replica at a fifth of its speed", () => {
+  beforeAll(async () => {
+    await labOk("up");
+    await docker("update", "--cpus", "0.2", (await replica(2)).id);
+  });
+  afterAll(async () => {
+    await docker("update", "--cpus", "1", (await replica(2)).id);
+    await labOk("up");
+  });
+
+  /** Share of the slow replica in percent. */
+  const slowShare = async (strategy: string) => {
+    await labOk("strategy", [strategy]);
+    const { client } = (await lab("check", ["--requests", "5000"])).json<{
+      client: Record<string, number>;
+    }>();
+    return (100 * (client["2"] ?? 0)) / 5000;
+  };
+
+  it("round robin goes on giving it half", async () => {
+    expect(await slowShare("round-robin")).toBeCloseTo(50, 1);
+  });
+  it.each(["least-conn", "random-two"])("%s spares it", async (strategy) => {
+    expect(await slowShare(strategy)).toBeLessThan(40);
+  });
+});
+
 describe("the check can fail", () => {
   beforeAll(async () => void (await labOk("up")));
   afterAll(async () => void (await labOk("up")));

@@ -100,6 +100,15 @@ describe("down", () => {
     expect((await lab("down", ["--volumes"])).exitCode).toBe(0);
   });
 
+  it("is not needed for a container that an interrupted start left without a network: up repairs it", async () => {
+    await docker("compose", "create");
+    await docker("network", "disconnect", "evenkeel_middle", "evenkeel-nginx-1");
+    const up = await labOk("up");
+    expect(up.stderr).toContain("evenkeel-nginx-1");
+    expect((await fetch("http://127.0.0.1:8000/health")).status).toBe(200);
+    await labOk("down", ["--volumes"]);
+  });
+
   it("after an up that was interrupted halfway", async () => {
     const up = execa("node", ["scripts/bootstrap.mjs", "lab", "up"], { cwd: paths.root, reject: false });
     await expect

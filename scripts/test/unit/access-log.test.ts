@@ -30,6 +30,12 @@ describe("nginx's access log", () => {
     );
     expect(tried && answeringAddress(tried)).toBe("172.20.0.4");
   });
+  it("names the last address also after the request began anew", () => {
+    const anew = parseAccessLogLine(
+      JSON.stringify({ ...line, upstream: "172.20.0.3:8000 : 172.20.0.4:8000" }),
+    );
+    expect(anew && answeringAddress(anew)).toBe("172.20.0.4");
+  });
   it("names none when no replica was asked", () => {
     const own = parseAccessLogLine(JSON.stringify({ ...line, upstream: "" }));
     expect(own && answeringAddress(own)).toBeNull();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -47,8 +47,8 @@ afterEach(async () => {
   await rm(clone, { recursive: true, force: true });
 });
 
-function start(words: string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(clone, "scripts", "bootstrap.mjs"), ...words], {
+function start(words: string[], env: Record<string, string> = {}, node: string[] = []) {
+  const child = spawn(process.execPath, [...node, join(clone, "scripts", "bootstrap.mjs"), ...words], {
     cwd: clone,
     env: { ...process.env, npm_execpath: join(clone, "npm-cli.mjs"), ...env },
   });
@@ -103,6 +103,27 @@ test("a lock left by a dead process does not count", async () => {
   await writeFile(join(clone, ".lab", "install.lock"), String(dead.pid));
   expect((await run(["lab", "status"])).code).toBe(0);
   await expect(readFile(join(clone, ".lab", "install.lock"))).rejects.toThrow("ENOENT");
+});
+
+test("many who find the same stale lock install once", async () => {
+  const dead = spawn(process.execPath, ["-e", ""]);
+  await new Promise((resolve) => dead.on("exit", resolve));
+  await mkdir(join(clone, ".lab"));
+  await writeFile(join(clone, ".lab", "install.lock"), String(dead.pid));
+  const all = await Promise.all(
+    Array.from({ length: 6 }, () => run(["lab", "status"], { FAKE_NPM_MS: "800" })),
+  );
+  expect(all.map(({ code }) => code)).toEqual(Array(6).fill(0));
+  expect(await calls()).toHaveLength(1);
+  expect(await readdir(join(clone, ".lab"))).toEqual([]);
+}, 20_000);
+
+test("a Node without type stripping, as Debian builds it, is not handed over to", async () => {
+  const env = { FAKE_NO_NODE: "1" };
+  expect((await start(["lab", "status"], env).done).code).toBe(0);
+  const { code, stderr } = await start(["lab", "status"], env, ["--no-experimental-strip-types"]).done;
+  expect(code).toBe(2);
+  expect(stderr).toContain("built without the type stripping that runs TypeScript");
 });
 
 test.each([

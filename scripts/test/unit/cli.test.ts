@@ -1,7 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sinceTime } from "../../src/commands/logs.ts";
@@ -11,6 +13,8 @@ import { nearest } from "../../src/lib/nearest.ts";
 import { bytes, duration, table } from "../../src/lib/output.ts";
 import { paths } from "../../src/lib/paths.ts";
 import { checkVerb, defineVerb } from "../../src/lib/verb.ts";
+import { verbCommand, verbLine } from "../../src/lib/verb-command.ts";
+import { waitUntil } from "../../src/lib/wait-until.ts";
 
 const COMMANDS = new URL("../../src/commands/", import.meta.url);
 const cli = (...words: string[]) =>
@@ -27,6 +31,9 @@ describe("every verb", async () => {
       const help = await verbHelp(verb);
       expect(help).toContain("EXAMPLES");
       expect(help).toContain("--json");
+      const usage = /USAGE (npm (?:run )?(\S+))/.exec(stripVTControlCharacters(help));
+      expect(usage?.[1]).toBe(verbCommand(id));
+      expect(Object.keys(await scripts())).toContain(usage?.[2]);
       for (const example of verb.meta.examples) {
         // The package's own scripts: an example that npm does not know would be a lie.
         const [, script = ""] = /^npm (?:run )?(\S+)/.exec(example) ?? [];
@@ -57,11 +64,75 @@ describe("the command line", () => {
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: "usage" } });
   });
 
+  it("gives a mistake of its own and an interruption as JSON, too", async () => {
+    // A broken engine makes the library fail in a way that nobody foresaw; a mute one makes the verb wait.
+    const listening = await Promise.all(
+      ["{ not json", undefined].map(async (body) => {
+        const socket = join(await mkdtemp(join(tmpdir(), "evenkeel-socket-")), "docker.sock");
+        const server = createServer((_, response) => {
+          if (body) response.setHeader("content-type", "application/json").end(body);
+        });
+        await new Promise<void>((resolve) => server.listen(socket, resolve));
+        return { server, env: { DOCKER_HOST: `unix://${socket}`, NO_COLOR: "1" } };
+      }),
+    );
+    const [broken, mute] = listening;
+    const run = (env?: Record<string, string>) =>
+      execa(process.execPath, [join(paths.root, "scripts", "src", "cli.ts"), "logs", "--json"], {
+        reject: false,
+        ...(env ? { env } : {}),
+      });
+    const unexpected = await run(broken?.env);
+    expect(unexpected.exitCode).toBe(2);
+    expect(JSON.parse(unexpected.stdout)).toMatchObject({ error: { code: "unexpected" } });
+    expect(unexpected.stderr).toContain("it is a mistake in the lab");
+
+    const waiting = run(mute?.env);
+    await new Promise((resolve) => mute?.server.once("request", resolve));
+    waiting.kill("SIGINT");
+    // Nothing ends the wait for the engine, so the second one comes when the first had its second.
+    await waitUntil(
+      "the second Ctrl-C to count",
+      () => waiting.exitCode !== null || void waiting.kill("SIGINT"),
+      {
+        deadlineMs: 8000,
+      },
+    );
+    const { exitCode, stdout } = await waiting;
+    expect(exitCode).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "interrupted" } });
+    for (const { server } of listening) {
+      server.closeAllConnections();
+      server.close();
+    }
+  }, 20_000);
+
   it("lists all verbs, and helps with one", async () => {
     const [all, one] = await Promise.all([cli("--help"), cli("up", "--help")]);
     expect(all.exitCode).toBe(0);
     for (const id of await catalogueIds(COMMANDS)) expect(all.stdout).toContain(`  ${id} `);
     expect(one.stdout).toContain("npm run lab:up -- --replicas 3");
+  });
+});
+
+describe("the package's scripts", () => {
+  it("are what the help says to type", () => {
+    const own = {
+      "lab:up": "node scripts/bootstrap.mjs lab up",
+      test: "node scripts/bootstrap.mjs lab test",
+    };
+    expect(["up", "test", "other"].map((verb) => verbCommand(verb, own))).toEqual([
+      "npm run lab:up",
+      "npm test",
+      "npm run lab -- other",
+    ]);
+    expect(verbLine("up", "--help", own)).toBe("npm run lab:up -- --help");
+    expect(verbLine("other", "--help", own)).toBe("npm run lab -- other --help");
+  });
+
+  it("all go through bootstrap.mjs, so that they work on a bare clone", async () => {
+    for (const [name, line] of Object.entries(await scripts()))
+      expect(line, name).toMatch(/^node scripts\/bootstrap\.mjs (lab|exec)/);
   });
 });
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
-import { closedLoop } from "../../src/runtime/closed-loop.ts";
+import { closedLoop, flawlessRate } from "../../src/runtime/closed-loop.ts";
 
 async function withServer<T>(listener: RequestListener, use: (url: string) => Promise<T>): Promise<T> {
   const server = createServer(listener).listen(0, "127.0.0.1");
@@ -66,6 +66,43 @@ describe("closed loop", () => {
     );
     expect(result.unanswered).toBe(0);
     expect(result.perReplica.get("1")).toBe(300);
+  });
+
+  it("does not count an answer whose body was cut off", async () => {
+    let turn = 0;
+    const result = await withServer(
+      (request, response) => {
+        response.setHeader("X-Instance-ID", "1");
+        response.setHeader("Content-Length", "5000");
+        if (turn++ === 100) {
+          response.write("x".repeat(100));
+          setImmediate(() => request.socket.destroy());
+        } else response.end("x".repeat(5000));
+      },
+      (url) => closedLoop({ ...load, url }),
+    );
+    expect(result.unanswered).toBeGreaterThanOrEqual(1);
+    expect((result.perReplica.get("1") ?? 0) + result.unanswered).toBe(300);
+    // Autocannon waits for the rest of the body a few seconds.
+  }, 20_000);
+
+  it("says that nothing was measured when nobody answers", async () => {
+    const url = await withServer(
+      () => undefined,
+      async (closed) => closed,
+    );
+    await expect(closedLoop({ ...load, amount: 7, url })).rejects.toThrow(/Nobody answered/);
+  });
+
+  it("refuses to call a load with errors a rate", async () => {
+    let turn = 0;
+    const rate = (fails: boolean) =>
+      withServer(
+        (_, response) => response.writeHead(fails && turn++ === 7 ? 502 : 200).end(),
+        (url) => flawlessRate({ ...load, url }),
+      );
+    await expect(rate(true)).rejects.toThrow(/1 × 502/);
+    expect(await rate(false)).toBeGreaterThan(0);
   });
 
   it("sends cookies back per client", async () => {

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { judgeArchitecture } from "../../src/runtime/doctor/architecture.ts";
+import { judgeCaFile } from "../../src/runtime/doctor/ca-file.ts";
 import { judgeDisk } from "../../src/runtime/doctor/disk.ts";
 import { judgeEngine } from "../../src/runtime/doctor/engine.ts";
 import { knobsIn, unknownNames } from "../../src/runtime/doctor/env.ts";
@@ -12,6 +13,8 @@ import { filesWithCrlf } from "../../src/runtime/doctor/line-endings.ts";
 import { availableIn, judgeMemory } from "../../src/runtime/doctor/memory.ts";
 import { judgeFolders } from "../../src/runtime/doctor/other-folder.ts";
 import { taken } from "../../src/runtime/doctor/port.ts";
+import { judgeProject, namesReplicas } from "../../src/runtime/doctor/project-name.ts";
+import { closedToOthers, judgeClosed } from "../../src/runtime/doctor/readable.ts";
 import { strategyFinding } from "../../src/runtime/doctor/strategy.ts";
 import { judgeNode } from "../../src/runtime/doctor/versions.ts";
 import { bindProblem, parseListeners, parseLsof, portOwners } from "../../src/runtime/port-owner.ts";
@@ -144,6 +147,46 @@ describe("the other examinations", () => {
     expect(judgeFolders("evenkeel", "/here", ["/there"])[0]).toMatchObject({
       severity: "error",
       what: expect.stringContaining("/there"),
+      fix: "Stop that one first: cd /there && npm run lab:down",
+    });
+  });
+
+  it("name a LAB_CA_FILE that is not there", async () => {
+    await writeFile(join(folder, "ca.pem"), "");
+    expect(judgeCaFile(undefined)).toEqual([]);
+    expect(judgeCaFile("", folder)).toEqual([]);
+    expect(judgeCaFile("ca.pem", folder)).toMatchObject([{ severity: "ok" }]);
+    for (const wrong of ["ca.pme", join(folder, "ca.pme"), "."])
+      expect(judgeCaFile(wrong, folder), wrong).toMatchObject([
+        { severity: "error", what: expect.stringContaining(join(folder, wrong.replace(folder, ""))) },
+      ]);
+  });
+
+  it("warn of strategies that name containers of another project", () => {
+    expect(namesReplicas("upstream a {\n    server evenkeel-app-1:8000 resolve;\n}")).toBe(true);
+    expect(namesReplicas("# server evenkeel-app-1:8000\nserver app:8000 resolve;")).toBe(false);
+    expect(judgeProject("evenkeel", ["weighted"])).toMatchObject([{ severity: "ok" }]);
+    expect(judgeProject("other", ["hash-uri", "weighted"])).toMatchObject([
+      { severity: "warning", what: expect.stringMatching(/hash-uri and weighted .* other-app-1/) },
+    ]);
+  });
+
+  it("find files that the containers' users may not read, and say the fix", async () => {
+    const place = join(folder, "closed");
+    await mkdir(join(place, "sub"), { recursive: true });
+    for (const file of ["open.conf", "closed.conf", "sub/open.conf"]) await writeFile(join(place, file), "");
+    await chmod(place, 0o755);
+    await chmod(join(place, "open.conf"), 0o644);
+    await chmod(join(place, "sub", "open.conf"), 0o644);
+    await chmod(join(place, "closed.conf"), 0o600);
+    await chmod(join(place, "sub"), 0o700);
+    expect(await closedToOthers(place)).toEqual([join(place, "closed.conf"), join(place, "sub")]);
+    expect(judgeClosed([]).severity).toBe("ok");
+    const paths = ["nginx", "nginx/nginx.conf", "nginx/start.sh", "nginx/strategy.sh"];
+    expect(judgeClosed(paths)).toEqual({
+      severity: "error",
+      what: expect.stringContaining("nginx, nginx/nginx.conf, nginx/start.sh and 1 more"),
+      fix: "Type: chmod -R go+rX nginx",
     });
   });
 
@@ -164,6 +207,9 @@ describe("the strategy that nginx starts with", () => {
   });
   it("is refused with the nearest name when it has none", () => {
     const [finding] = strategyFinding("wieghted", ["ip-hash", "weighted"]);
-    expect(finding).toMatchObject({ severity: "error", fix: expect.stringContaining("to weighted") });
+    expect(finding).toMatchObject({
+      severity: "error",
+      fix: expect.stringContaining('Nearest is "weighted"'),
+    });
   });
 });

@@ -8,7 +8,7 @@ import { candidateIn, mirrorIn } from "../../src/runtime/engine/apt.ts";
 import { decide, type EngineFacts, olderThan } from "../../src/runtime/engine/decide.ts";
 import { debianLike } from "../../src/runtime/engine/facts.ts";
 import { choosePackage } from "../../src/runtime/engine/plugins.ts";
-import { isStale } from "../../src/runtime/engine/start.ts";
+import { isStale, isThere } from "../../src/runtime/engine/start.ts";
 
 const ready: EngineFacts = {
   platform: "linux",
@@ -129,6 +129,19 @@ describe("pid files", () => {
   });
 });
 
+describe("a started engine", () => {
+  const answer = (code?: string) => async () => {
+    if (code) throw Object.assign(new Error(code), { code });
+  };
+  it("is there as soon as it listens, even when this user may not talk to it", async () => {
+    expect(await isThere(answer())).toBe(true);
+    expect(await isThere(answer("EACCES"))).toBe(true);
+    expect(await isThere(answer("EPERM"))).toBe(true);
+    await expect(isThere(answer("ENOENT"))).rejects.toThrow("ENOENT");
+    await expect(isThere(answer("ECONNREFUSED"))).rejects.toThrow("ECONNREFUSED");
+  });
+});
+
 describe("packages", () => {
   const policy = `docker-compose:
   Installed: (none)
@@ -171,6 +184,23 @@ docker-buildx:
     );
     expect(mirrorIn("deb http://s.example/debian-security x main\n")).toBeUndefined();
     expect(mirrorIn("deb http://a.example/ubuntu noble main\n")).toBeUndefined();
+  });
+
+  it("come from the list that Debian's cloud images name", () => {
+    const lists: Record<string, string> = {
+      "/etc/apt/mirrors/debian.list": "# nearest\nhttps://cloud.example/debian\n",
+      "/etc/apt/mirrors/debian-security.list": "https://cloud.example/debian-security\n",
+      "/loop": "mirror+file:/loop\n",
+    };
+    const read = (file: string) => lists[file] ?? "";
+    const uris = (list: string) => `Types: deb\nURIs: mirror+file://${list}\nSuites: trixie\n`;
+    const both = uris("/etc/apt/mirrors/debian-security.list") + uris("/etc/apt/mirrors/debian.list");
+    expect(mirrorIn(both, read)).toBe("https://cloud.example/debian");
+    expect(mirrorIn("deb mirror+file:/etc/apt/mirrors/debian.list trixie main", read)).toBe(
+      "https://cloud.example/debian",
+    );
+    expect(mirrorIn(uris("/nowhere"), read)).toBeUndefined();
+    expect(mirrorIn(uris("/loop"), read)).toBeUndefined();
   });
 
   it("exist on Debian and what is like it", () => {

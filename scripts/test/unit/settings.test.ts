@@ -26,9 +26,23 @@ describe("settings", () => {
     [{ LAB_REPLICAS: "11" }, 'LAB_REPLICAS must be a whole number from 1 to 10, not "11".'],
     [{ LAB_BIND: "localhost" }, 'LAB_BIND must be an address such as 127.0.0.1, not "localhost".'],
     [{ LAB_CART: "disk" }, 'LAB_CART must be redis or memory, not "disk".'],
+    [
+      { LAB_APP_CPUS: "lots" },
+      'LAB_APP_CPUS must be a number of processor cores such as 1 or 0.5, not "lots".',
+    ],
+    [{ LAB_NGINX_CPUS: "0" }, "LAB_NGINX_CPUS must be a number of processor cores"],
+    [
+      { LAB_APP_MEMORY: "much" },
+      'LAB_APP_MEMORY must be a number of bytes with a unit such as 192m or 1g, not "much".',
+    ],
     [{ COMPOSE_PROJECT_NAME: "My Lab" }, "COMPOSE_PROJECT_NAME must be lower-case letters"],
   ])("refuse %j with a full sentence", (env, sentence) => {
     expect(() => parseSettings(env)).toThrow(sentence);
+  });
+
+  it("take parts of cores and any unit of memory", () => {
+    for (const LAB_APP_MEMORY of ["192m", "1g", "1.5GB", "200000k"])
+      expect(() => parseSettings({ LAB_APP_CPUS: "0.2", LAB_NGINX_CPUS: "2", LAB_APP_MEMORY })).not.toThrow();
   });
 
   it("name every wrong value at once", () => {

@@ -20,6 +20,8 @@ export interface LabContainer {
   /** `created`, `running`, `paused`, `restarting`, `exited` or `dead`. */
   state: string;
   health: Health;
+  /** Networks it hangs on, by name: `evenkeel_middle`. */
+  networks: string[];
   /** Its address on each of its networks. */
   addresses: string[];
   /** The engine's own words: "Up 9 minutes (healthy)". */
@@ -69,6 +71,7 @@ function toLabContainer(info: ContainerInfo): LabContainer {
     ordinal: Number(info.Labels["com.docker.compose.container-number"] ?? 0),
     state: info.State,
     health: healthIn(info.Status),
+    networks: Object.keys(info.NetworkSettings?.Networks ?? {}),
     addresses: networks.map(({ IPAddress }) => IPAddress).filter((address) => address !== ""),
     status: info.Status,
     published: info.Ports.filter(({ PublicPort }) => PublicPort > 0).map((entry) => ({

@@ -60,7 +60,15 @@ export async function projectLeftovers(project: string): Promise<{ networks: str
   };
 }
 
-/** Removes a network. */
+/** Containers that hang on a network, by name. */
+export async function attachedTo(network: string): Promise<string[]> {
+  const { Containers = {} } = await connect().getNetwork(network).inspect();
+  return Object.values(Containers as Record<string, { Name: string }>)
+    .map(({ Name }) => Name)
+    .sort();
+}
+
+/** Removes a network. @throws the engine's error, for instance while containers hang on it. */
 export async function removeNetwork(name: string): Promise<void> {
   await connect().getNetwork(name).remove();
 }

@@ -96,3 +96,17 @@ export async function importImage(
     });
   });
 }
+
+/** Gives an image one more name. */
+export async function tagImage(ref: string, repo: string, tag: string): Promise<void> {
+  await connect().getImage(ref).tag({ repo, tag });
+}
+
+/** Removes a name, and the image with its last name; nothing when the engine has none of that name. */
+export async function removeImage(ref: string): Promise<void> {
+  try {
+    await connect().getImage(ref).remove({ force: true });
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  }
+}

@@ -22,7 +22,7 @@ export function judgeFolders(project: string, own: string, folders: string[]): O
   return others.map((folder) =>
     error(
       `A lab of the same name "${project}" was started from another folder, ${folder}.`,
-      `Stop it there (npm run lab:down), or give this one a name and a port of its own in .env: COMPOSE_PROJECT_NAME=${project}-2 and LAB_PORT=…`,
+      `Stop that one first: cd ${folder} && npm run lab:down`,
     ),
   );
 }

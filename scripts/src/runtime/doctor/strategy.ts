@@ -1,30 +1,14 @@
-import { readdirSync } from "node:fs";
-import { basename } from "node:path";
-import { nearest } from "../../lib/nearest.ts";
-import { paths } from "../../lib/paths.ts";
 import { defineExamination, error, type Finding, ok } from "../finding.ts";
+import { strategyIds, unknownStrategy } from "../strategy-files.ts";
 
 export default defineExamination({
   title: "The strategy that nginx starts with",
-  run({ settings }) {
-    const files = readdirSync(paths.nginxStrategies).filter((file) => file.endsWith(".conf"));
-    return settings
-      ? strategyFinding(
-          settings.strategy,
-          files.map((file) => basename(file, ".conf")),
-        )
-      : [];
-  },
+  run: ({ settings }) => (settings ? strategyFinding(settings.strategy, strategyIds()) : []),
 });
 
 /** nginx would not start with a name that has no file. */
 export function strategyFinding(name: string, known: string[]): Omit<Finding, "id">[] {
   if (known.includes(name)) return [ok(`The strategy ${name} exists.`)];
-  const [first, ...others] = nearest(name, known);
-  return [
-    error(
-      `There is no strategy "${name}" in nginx/strategies.`,
-      `Set LAB_STRATEGY to ${first}, or to one of: ${others.join(", ")}.`,
-    ),
-  ];
+  const { message, hint } = unknownStrategy(name, known);
+  return [error(message, `Set LAB_STRATEGY to one that exists. ${hint}`)];
 }

@@ -61,11 +61,24 @@ export function debianMirror(folder = "/etc/apt"): string | undefined {
   return mirrorIn(files.map((file) => readOr(file, "")).join("\n"));
 }
 
-/** First address in sources (either format) that ends like a Debian archive; security archives have no suites of their own. */
-export function mirrorIn(sources: string): string | undefined {
+/**
+ * First address in sources (either format) that ends like a Debian archive; security archives have no suites of
+ * their own. `mirror+file:` names a file with more addresses, as Debian's cloud images have it.
+ */
+export function mirrorIn(
+  sources: string,
+  read = (file: string) => readOr(file, ""),
+  depth = 0,
+): string | undefined {
   const active = sources.split("\n").filter((line) => !line.trimStart().startsWith("#"));
   const addresses = active.join("\n").match(/\b(https?|mirror\+\w+|file):\/\S+/g) ?? [];
-  return addresses.map((address) => address.replace(/\/+$/, "")).find((address) => /\/debian$/.test(address));
+  for (const address of addresses) {
+    const list = /^mirror\+file:(?:\/\/)?(\/.+)$/.exec(address)?.[1];
+    // A list may name itself.
+    const found = list && depth < 2 ? mirrorIn(read(list), read, depth + 1) : address.replace(/\/+$/, "");
+    if (found && /\/debian$/.test(found)) return found;
+  }
+  return undefined;
 }
 
 /**

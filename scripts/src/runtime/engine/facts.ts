@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { reason } from "../../lib/errors.ts";
 import { endpoint, ping } from "../docker.ts";
-import { mergedEnv } from "../settings.ts";
+import { mayInstall } from "../settings.ts";
 import type { EngineFacts } from "./decide.ts";
 
 /** Looks at this machine and asks the engine; changes nothing. */
@@ -22,7 +22,7 @@ export async function gatherFacts(): Promise<EngineFacts> {
     debianLike: debianLike(),
     root,
     sudo,
-    installAllowed: mergedEnv().LAB_INSTALL !== "no",
+    installAllowed: mayInstall(),
     host,
     chosenBy: source,
     ...engine,
@@ -39,9 +39,13 @@ async function askEngine(): Promise<Pick<EngineFacts, "answer" | "reason">> {
     await ping();
     return { answer: "ok", reason: "" };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return { answer: code === "EACCES" || code === "EPERM" ? "permission" : "none", reason: reason(error) };
+    return { answer: isForbidden(error) ? "permission" : "none", reason: reason(error) };
   }
+}
+
+/** The socket is there, but not for this user. */
+export function isForbidden(error: unknown): boolean {
+  return ["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 /** `ID` and `ID_LIKE` of an os-release file. */

@@ -7,7 +7,7 @@ import { paths } from "../../lib/paths.ts";
 import type { Step } from "../../lib/progress.ts";
 import { stopWaiting, waitUntil } from "../../lib/wait-until.ts";
 import { ping } from "../docker.ts";
-import { findProgram, readOr } from "./facts.ts";
+import { findProgram, isForbidden, readOr } from "./facts.ts";
 import { asRoot } from "./privilege.ts";
 
 const LOG = join(paths.lab, "dockerd.log");
@@ -67,8 +67,7 @@ async function answers(died: () => LabError | undefined): Promise<void> {
       async () => {
         const error = died();
         if (error) throw stopWaiting(error);
-        await ping();
-        return true;
+        return await isThere(ping);
       },
       { deadlineMs: DEADLINE_MS, intervalMs: 200, signal: interrupted },
     );
@@ -76,6 +75,14 @@ async function answers(died: () => LabError | undefined): Promise<void> {
     if (error instanceof LabError && error.code === "wait.deadline") throw failure(error.message);
     throw error;
   }
+}
+
+/** True when an engine listens, also when this user may not talk to it: the next look at the facts names that. */
+export async function isThere(ask: () => Promise<void>): Promise<true> {
+  await ask().catch((error) => {
+    if (!isForbidden(error)) throw error;
+  });
+  return true;
 }
 
 function failure(message: string): LabError {

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { command } from "../../lib/command.ts";
 import { LabError } from "../../lib/errors.ts";
 import { hashFiles } from "../../lib/hash.ts";
+import { note } from "../../lib/output.ts";
 import { paths } from "../../lib/paths.ts";
 import type { Step } from "../../lib/progress.ts";
 import { caBundle } from "../ca-bundle.ts";
 import { BASE } from "./base.ts";
 import { copyHostParts, hostPartVersions } from "./host-parts.ts";
 import type { ImagePin } from "./pins.ts";
+import { isVersionOf, labelVersion } from "./real-version.ts";
 
 /** Label that tells from which recipe on which base an image was built. */
 export const RECIPE_LABEL = "org.evenkeel.recipe";
@@ -52,6 +54,9 @@ export async function buildRecipe(pin: ImagePin, baseId: string, step: Step): Pr
       ]),
       step,
     );
+    const version = await labelVersion(pin.own);
+    if (version && !isVersionOf(version, pin.own))
+      note(`${pin.own} holds version ${version}: Debian has no other at the moment.`);
   } finally {
     await rm(context, { recursive: true, force: true });
   }

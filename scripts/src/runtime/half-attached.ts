@@ -1,0 +1,31 @@
+import { compose } from "./compose.ts";
+import { type LabContainer, labContainers, remove } from "./docker.ts";
+
+interface ComposeConfig {
+  services: Record<string, { networks?: Record<string, unknown> }>;
+  networks: Record<string, { name: string }>;
+}
+
+/**
+ * Removes containers that lack one of their networks, so that Compose creates them anew. An interrupted
+ * `up` leaves such ones: the engine attaches a container to its networks one by one, and Compose later looks at
+ * the configuration alone and finds nothing amiss. nginx would then answer 502 for ever.
+ * @returns their names.
+ */
+export async function removeHalfAttached(env: Record<string, string>): Promise<string[]> {
+  const existing = await labContainers({ all: true });
+  if (existing.length === 0) return [];
+  const config = JSON.parse(await compose(["config", "--format", "json"], { env })) as ComposeConfig;
+  const broken = existing.filter((container) => lacksNetwork(container, config));
+  for (const { id } of broken) await remove(id);
+  return broken.map(({ name }) => name);
+}
+
+/** Does Compose's own view of the service name a network that the container is not on? */
+export function lacksNetwork(
+  { service, networks }: Pick<LabContainer, "service" | "networks">,
+  config: ComposeConfig,
+): boolean {
+  const wanted = Object.keys(config.services[service]?.networks ?? {});
+  return wanted.some((key) => !networks.includes(config.networks[key]?.name ?? key));
+}
