@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { waitUntil } from "../../src/lib/wait-until.ts";
 import { kill, labContainers } from "../../src/runtime/docker.ts";
-import { answering, docker, labOk, loadWhile, replica } from "./harness.ts";
+import { answering, at, docker, labOk, loadWhile, replica } from "./harness.ts";
 
 const clean = { failed: {}, unanswered: 0 };
 
@@ -22,6 +22,18 @@ describe("under a load of GETs", () => {
       for (const { id } of await labContainers({ service: "app" })) await kill(id, "SIGKILL");
     });
     expect(Object.keys(load.failed)).toEqual(expect.arrayContaining(["502"]));
+  });
+
+  it("a replica that hangs costs time, but no request", async () => {
+    const { id } = await replica(2);
+    await docker("pause", id);
+    try {
+      const answers = await Promise.all(Array.from({ length: 10 }, () => fetch(at("/products"))));
+      expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+      expect(new Set(answers.map(({ headers }) => headers.get("x-instance-id")))).toEqual(new Set(["1"]));
+    } finally {
+      await docker("unpause", id);
+    }
   });
 
   it("no request fails while the replicas go from 2 to 5 and back to 2", async () => {
