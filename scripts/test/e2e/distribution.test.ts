@@ -36,10 +36,10 @@ describe("10,000 requests through each strategy", () => {
   });
 });
 
-describe("with one replica at a fifth of its speed", () => {
+describe("with one replica at a tenth of its speed", () => {
   beforeAll(async () => {
     await labOk("up");
-    await docker("update", "--cpus", "0.2", (await replica(2)).id);
+    await docker("update", "--cpus", "0.1", (await replica(2)).id);
   });
   afterAll(async () => {
     await docker("update", "--cpus", "1", (await replica(2)).id);
@@ -59,7 +59,7 @@ describe("with one replica at a fifth of its speed", () => {
     expect(await slowShare("round-robin")).toBeCloseTo(50, 1);
   });
   it.each(["least-conn", "random-two"])("%s spares it", async (strategy) => {
-    expect(await slowShare(strategy)).toBeLessThan(40);
+    expect(await slowShare(strategy)).toBeLessThan(45);
   });
 });
 
