@@ -18,13 +18,24 @@ async function streamsOn(...wanted: string[]): Promise<StreamClient[]> {
   return clients;
 }
 
-/** Buys one unit per call until told to stop; answers with the ids of the events it caused. */
+/** 500 units of each: enough for half a minute of purchases, where a single product would be sold out in four seconds. */
+const GOODS = [
+  "storm-lantern",
+  "signal-flags",
+  "ships-bell",
+  "ballast-stone",
+  "hemp-rope",
+  "spare-sail",
+  "iron-anchor",
+];
+
+/** Buys one unit at a time until told to stop; answers with the ids of the events it caused. */
 function shopper(): { stop: () => Promise<number[]> } {
   const ids: number[] = [];
   let stopped = false;
   const running = (async () => {
-    while (!stopped) {
-      const answer = await buy("storm-lantern").catch(() => null);
+    for (let turn = 0; !stopped; turn++) {
+      const answer = await buy(GOODS[turn % GOODS.length] ?? "").catch(() => null);
       if (answer?.status === 201) ids.push(Number(answer.body.eventId));
     }
   })();
