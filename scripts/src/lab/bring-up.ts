@@ -2,7 +2,7 @@ import { LabError } from "../lib/errors.ts";
 import type { StepTask } from "../lib/progress.ts";
 import type { LabContainer } from "../runtime/docker.ts";
 import { diagnose } from "../runtime/doctor.ts";
-import { waitForDoor, waitForReplicas } from "../runtime/door.ts";
+import { waitForDoor } from "../runtime/door.ts";
 import { engineState, ensureEngine } from "../runtime/engine.ts";
 import type { Finding } from "../runtime/finding.ts";
 import { waitForHealth } from "../runtime/health.ts";
@@ -10,9 +10,9 @@ import { ensureImages, type ImageReport } from "../runtime/images.ts";
 import { startContainers } from "../runtime/lab.ts";
 import type { Settings } from "../runtime/settings.ts";
 import { buildShop } from "../runtime/shop-image.ts";
-import { activateStrategy, activeStrategy } from "../runtime/strategy.ts";
+import { ensureStrategy } from "../runtime/strategy.ts";
 import { strategyIds, unknownStrategy } from "../runtime/strategy-files.ts";
-import { answeringReplicas } from "./answering.ts";
+import { waitUntilAllAnswer } from "./answering.ts";
 
 /** What `up` leaves behind for its report. */
 export interface BroughtUp {
@@ -61,15 +61,9 @@ export function bringUp(settings: Settings, signal: AbortSignal, up: BroughtUp, 
       title: "The door",
       run: async (step) => {
         await waitForDoor(settings, signal, step);
-        if ((await activeStrategy()) !== settings.strategy)
-          await activateStrategy(settings.strategy, settings);
-        // One good answer is not enough: a replica that nginx lets rest would be missing for half a minute.
+        await ensureStrategy(settings);
         const replicas = up.containers.filter(({ service }) => service === "app");
-        const ids = await answeringReplicas(
-          settings.strategy,
-          replicas.map(({ ordinal }) => ordinal),
-        );
-        if (ids.length > 0) await waitForReplicas(settings, ids, signal, step);
+        await waitUntilAllAnswer(replicas, settings.strategy, settings, signal, step);
         step.title(`The door answers, strategy ${settings.strategy}`);
       },
     },

@@ -4,7 +4,7 @@ import { exec, labContainers } from "../runtime/docker.ts";
 import { isHealthy, waitForHealth } from "../runtime/health.ts";
 import { scaleReplicas } from "../runtime/lab.ts";
 import type { Settings } from "../runtime/settings.ts";
-import { activateStrategy, activeStrategy } from "../runtime/strategy.ts";
+import { ensureStrategy } from "../runtime/strategy.ts";
 
 const WORKDIR = "/app/apps/shop";
 
@@ -38,7 +38,7 @@ export function resetLab(wanted: Settings, signal: AbortSignal, report: ResetRep
     {
       title: "Strategy",
       run: async (step) => {
-        if ((await activeStrategy()) !== wanted.strategy) await activateStrategy(wanted.strategy, wanted);
+        await ensureStrategy(wanted);
         step.title(`Strategy: ${wanted.strategy}`);
       },
     },

@@ -1,12 +1,11 @@
 import { LabError } from "../lib/errors.ts";
 import { steps } from "../lib/progress.ts";
 import { type LabContainer, labContainers } from "../runtime/docker.ts";
-import { waitForReplicas } from "../runtime/door.ts";
 import { waitForHealth } from "../runtime/health.ts";
 import { scaleReplicas } from "../runtime/lab.ts";
 import type { Settings } from "../runtime/settings.ts";
 import { activeStrategy } from "../runtime/strategy.ts";
-import { answeringReplicas } from "./answering.ts";
+import { waitUntilAllAnswer } from "./answering.ts";
 
 export interface Scaled {
   /** How many replicas there were. */
@@ -34,10 +33,8 @@ export async function scaleLab(count: number, settings: Settings, signal: AbortS
       title: "Health",
       run: async (step) => {
         const app = await waitForHealth(signal, step, { service: "app", count });
-        const ordinals = app.map(({ ordinal }) => ordinal);
-        const ids = await answeringReplicas(strategy, ordinals);
         step.title(`${app.length} replicas are healthy`);
-        if (ids.length > 0) await waitForReplicas(settings, ids, signal, step);
+        await waitUntilAllAnswer(app, strategy, settings, signal, step);
       },
     },
   ]);

@@ -17,12 +17,7 @@ export async function activeStrategy(): Promise<string> {
  * nginx checks the configuration first and keeps the old one when the new is wrong; nothing is dropped.
  */
 export async function activateStrategy(name: string, settings: Settings): Promise<void> {
-  const answer = await exec((await runningNginx()).id, ["sh", SCRIPT, name], { timeoutMs: 15_000 });
-  if (answer.exitCode !== 0)
-    throw new LabError(answer.stderr.trim() || `nginx refused the strategy "${name}".`, {
-      code: "strategy.refused",
-      exitCode: 2,
-    });
+  await reloadWith(name);
   await waitUntil(
     `new nginx workers that use ${name}`,
     async () => {
@@ -37,11 +32,23 @@ export async function activateStrategy(name: string, settings: Settings): Promis
   );
 }
 
+/** Brings the running nginx to what is configured, when it uses another strategy. */
+export async function ensureStrategy(settings: Settings): Promise<void> {
+  if ((await activeStrategy()) !== settings.strategy) await activateStrategy(settings.strategy, settings);
+}
+
 /** Starts new workers with the same configuration; the old ones finish what they have begun. */
 export async function reloadNginx(): Promise<void> {
-  const nginx = await runningNginx();
-  const active = await activeStrategy();
-  await exec(nginx.id, ["sh", SCRIPT, active], { timeoutMs: 15_000 });
+  await reloadWith(await activeStrategy());
+}
+
+async function reloadWith(strategy: string): Promise<void> {
+  const answer = await exec((await runningNginx()).id, ["sh", SCRIPT, strategy], { timeoutMs: 15_000 });
+  if (answer.exitCode !== 0)
+    throw new LabError(answer.stderr.trim() || `nginx refused the strategy "${strategy}".`, {
+      code: "strategy.refused",
+      exitCode: 2,
+    });
 }
 
 async function runningNginx() {
