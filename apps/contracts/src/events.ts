@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { StockList } from "./catalogue.ts";
+import { OrdersBooked } from "./orders.ts";
 
 /** Redis channel on which every replica hears of new stock events. */
 export const STOCK_CHANNEL = "stock-updates";
@@ -28,6 +29,8 @@ export const StreamEvents = {
   /** Complete stock; sent to a new client, and where the missed events are no longer kept. */
   snapshot: StockList,
   stock: StockEvent,
+  /** The orders app booked these orders; may be missed, `GET /orders/:orderId` tells for certain. */
+  booked: OrdersBooked,
   /** Fan-out through Redis was lost or came back. While it is down, updates arrive late. */
   bus: z.strictObject({ bus: z.enum(["up", "down"]) }),
   /** The replica is going away; reconnect, another one will answer. */
