@@ -8,8 +8,9 @@ export default defineConfig({
         test: {
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
-          // Needs a real Redis at REDIS_URL; without one every file fails with a sentence that says so.
-          setupFiles: ["test/contract/require-redis.ts"],
+          // A real Redis at REDIS_URL and a real Kafka at KAFKA_BROKERS; without them every file fails with a
+          // sentence that says so.
+          setupFiles: ["test/contract/require-redis.ts", "test/contract/require-kafka.ts"],
           testTimeout: 20_000,
           hookTimeout: 20_000,
           // Drain tests measure time, and some child processes share Redis' one stock channel.

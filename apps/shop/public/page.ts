@@ -1,22 +1,25 @@
-import type { CartItem, Product, ProductList, StockList } from "@evenkeel/contracts";
-import { type Answer, keepAsking, onAnswer } from "./ask.ts";
+import type { CartItem, OrderState, Product, ProductList, StockEvent, StockList } from "@evenkeel/contracts";
+import { type Answer, ask, keepAsking, onAnswer } from "./ask.ts";
 import { startBurst } from "./burst.ts";
 import { addToCart, askCart, type CartActions, wireCart } from "./cart.ts";
 import { setCartOpen } from "./cart-panel.ts";
+import { OrderWatch } from "./order-watch.ts";
 import { make } from "./page-parts.ts";
 import { purchase } from "./purchase.ts";
-import { badge, replicaName } from "./replica-colour.ts";
+import { replicaName } from "./replica-colour.ts";
 import { fillShelves, showChange, showList, showNoShelves, showSnapshot } from "./shelves.ts";
 import { openStream } from "./stream.ts";
 import { showContinuity, showStreamState } from "./stream-state.ts";
 import { STRIP_SIZE, showAnswer } from "./strip.ts";
 import { countShares, showTally } from "./tally.ts";
-import { offer, say } from "./toast.ts";
+import { hush, offer, say } from "./toast.ts";
 import { showVessel } from "./vessel.ts";
+import { showWay } from "./way.ts";
 
 const RETRY_SHELVES_MS = 3_000;
 
 const catalogue = new Map<string, Product>();
+const orders = new OrderWatch((orderId) => ask<OrderState>(`/orders/${orderId}`, { quiet: true }));
 let answers: Answer[] = [];
 
 onAnswer((answer) => {
@@ -36,7 +39,9 @@ async function buy({ productId, quantity }: CartItem): Promise<boolean> {
   }
   const { instanceId, ms } = reply.answer;
   showChange({ id: reply.body.eventId, productId, stock: reply.body.stock, instanceId });
-  say("good", badge(instanceId), `${quantity} × ${name}, sold by ${replicaName(instanceId)} · ${ms} ms`);
+  hush();
+  const sentence = `${quantity} × ${name}, sold by ${replicaName(instanceId)} ·\u00a0${ms}\u00a0ms`;
+  orders.follow(reply.body, showWay(sentence, instanceId));
   return true;
 }
 
@@ -74,7 +79,11 @@ wireCart(cartActions);
 const firstLoad = loadShelves();
 openStream({
   snapshot: showSnapshot,
-  stock: showChange,
+  stock: (event: StockEvent) => {
+    orders.noteSale(event);
+    showChange(event);
+  },
+  booked: (booked) => orders.noteBooked(booked),
   counted: showContinuity,
   state: showStreamState,
 });

@@ -1,4 +1,4 @@
-import type { StockEvent, StockList } from "@evenkeel/contracts";
+import type { OrdersBooked, StockEvent, StockList } from "@evenkeel/contracts";
 import { type Continuity, newContinuity, noteEvent, noteSnapshot } from "./continuity.ts";
 
 /** `late`: connected, but the replicas do not hear each other at once. */
@@ -7,6 +7,8 @@ export type StreamState = "connecting" | "live" | "late" | "draining" | "reconne
 export interface StreamListener {
   snapshot(list: StockList): void;
   stock(event: StockEvent): void;
+  /** Carries no id, so it is no part of what is counted. */
+  booked(orders: OrdersBooked): void;
   state(state: StreamState, instanceId: string): void;
   counted(continuity: Readonly<Continuity>): void;
 }
@@ -45,6 +47,7 @@ export function openStream(listener: StreamListener): void {
       if (noteEvent(continuity, event.id)) listener.stock(event);
       listener.counted(continuity);
     });
+    on<OrdersBooked>("booked", (orders) => listener.booked(orders));
     source.addEventListener("error", () => {
       listener.state("reconnecting", instanceId);
       // A browser reconnects by itself after a cut, but gives up after any status but 200, such as a 502.

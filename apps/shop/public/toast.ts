@@ -14,6 +14,12 @@ export function say(kind: "good" | "error", ...words: (Node | string)[]): void {
   if (kind === "good") hide = setTimeout(hideUnlessUsed, SHOWN_MS);
 }
 
+/** Takes back what was said last: something newer is told elsewhere. */
+export function hush(): void {
+  clearTimeout(hide);
+  toast.hidden = true;
+}
+
 /** A button to go with a sentence. */
 export function offer(words: string, work: () => void): HTMLButtonElement {
   const button = make("button", "", words);

@@ -1,22 +1,24 @@
+import type { AccessLog } from "@evenkeel/kit/http/access-log";
+import { notFound } from "@evenkeel/kit/http/errors";
+import { identity } from "@evenkeel/kit/http/identity";
+import { metricsRoutes } from "@evenkeel/kit/http/metrics-route";
+import { requestGuard } from "@evenkeel/kit/http/request-guard";
+import type { Logger } from "@evenkeel/kit/logger";
 import express, { type Express } from "express";
 import type { Assets } from "./assets.ts";
 import { catalogue } from "./domain/catalogue.ts";
-import type { CartStore, EventBus, Ledger } from "./domain/ports.ts";
+import type { Books, CartStore, EventBus, Ledger, Outbox } from "./domain/ports.ts";
 import type { StockFeed } from "./domain/stock-feed.ts";
-import type { AccessLog } from "./http/access-log.ts";
-import { errorHandler, notFound } from "./http/error-handler.ts";
+import { errorHandler } from "./http/error-handler.ts";
 import type { EventStreams } from "./http/event-stream.ts";
-import { identity } from "./http/identity.ts";
-import { requestGuard } from "./http/request-guard.ts";
 import { cartRoutes } from "./http/routes/cart.ts";
 import { eventRoutes } from "./http/routes/events.ts";
-import { metricsRoutes } from "./http/routes/metrics.ts";
+import { orderRoutes } from "./http/routes/orders.ts";
 import { pageRoutes } from "./http/routes/page.ts";
 import { productRoutes } from "./http/routes/products.ts";
 import { purchaseRoutes } from "./http/routes/purchase.ts";
 import { statusRoutes } from "./http/routes/status.ts";
 import { stockRoutes } from "./http/routes/stock.ts";
-import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface AppDeps {
@@ -25,6 +27,8 @@ export interface AppDeps {
   readonly version: string;
   readonly lifecycle: { readonly draining: boolean };
   readonly ledger: Ledger;
+  readonly outbox: Outbox | undefined;
+  readonly books: Books;
   readonly bus: EventBus;
   readonly feed: StockFeed;
   readonly streams: EventStreams;
@@ -51,6 +55,7 @@ export function createApp(deps: AppDeps): Express {
   productRoutes(app, catalogue);
   stockRoutes(app, deps.ledger);
   purchaseRoutes(app, { ...deps, announce: (event) => announce(deps, event) });
+  orderRoutes(app, deps);
   statusRoutes(app, deps);
   pageRoutes(app, deps.assets);
   eventRoutes(app, deps.streams, deps.accessLog);

@@ -1,9 +1,15 @@
+import { milliseconds, Name, readEnvironment } from "@evenkeel/kit/environment";
 import { z } from "zod";
 import manifest from "../package.json" with { type: "json" };
 
-/** Also the value of a header, a log field and a label, hence the narrow alphabet. */
-const Name = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'");
-const milliseconds = (fallback: number) => z.coerce.number().int().min(0).max(600_000).default(fallback);
+/** kafkajs takes a broker apart at its colon. */
+const Brokers = z
+  .string()
+  .regex(
+    /^(none|[\w.-]+:\d{1,5}(,[\w.-]+:\d{1,5})*)$/,
+    "must be host:port, more of them after commas, or the word none",
+  )
+  .transform((list) => (list === "none" ? [] : list.split(",")));
 
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
@@ -13,6 +19,10 @@ const Environment = z.object({
   INSTANCE_PREFIX: Name.optional(),
   DATABASE_FILE: z.string().min(1).default("/data/shop.db"),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).default("redis://redis:6379"),
+  /** `none`: orders stay in this shop, and nothing waits for Kafka. All replicas of a database must agree. */
+  KAFKA_BROKERS: Brokers.prefault("kafka:9092"),
+  /** The orders app, whose books say what was booked. */
+  ORDERS_URL: z.url({ protocol: /^http$/ }).default("http://orders:8000"),
   CART_STORE: z.enum(["redis", "memory"]).default("redis"),
   LOG_FORMAT: z.enum(["pretty", "json"]).default("pretty"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -30,6 +40,9 @@ export interface Config {
   readonly instancePrefix: string | undefined;
   readonly databaseFile: string;
   readonly redisUrl: string;
+  /** `host:port` of each; empty: no relay. */
+  readonly kafkaBrokers: readonly string[];
+  readonly ordersUrl: string;
   readonly cartStore: "redis" | "memory";
   readonly logFormat: "pretty" | "json";
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -40,20 +53,15 @@ export interface Config {
 
 /** Reads the environment; throws an error whose message names every variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  // Compose passes unset variables on as empty strings.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const result = Environment.safeParse(given);
-  if (!result.success) {
-    const faults = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    throw new Error(`The environment is not usable. Correct these variables: ${faults.join("; ")}.`);
-  }
-  const e = result.data;
+  const e = readEnvironment(Environment, env);
   return {
     port: e.PORT,
     instanceId: e.INSTANCE_ID,
     instancePrefix: e.INSTANCE_PREFIX,
     databaseFile: e.DATABASE_FILE,
     redisUrl: e.REDIS_URL,
+    kafkaBrokers: e.KAFKA_BROKERS,
+    ordersUrl: e.ORDERS_URL,
     cartStore: e.CART_STORE,
     logFormat: e.LOG_FORMAT,
     logLevel: e.LOG_LEVEL,

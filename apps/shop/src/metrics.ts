@@ -1,44 +1,29 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { type RequestMetrics, requestMetrics } from "@evenkeel/kit/request-metrics";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 /** What a replica tells Prometheus; every series has the label `instance_id`. */
-export interface Metrics {
+export interface Metrics extends RequestMetrics {
   readonly registry: Registry;
-  /** `route` is a pattern out of the code, never a path out of a request. */
-  request(method: string, route: string, status: number, seconds: number): void;
   readonly purchases: Counter<"outcome">;
   readonly openStreams: Gauge;
   readonly streamEvents: Counter;
   readonly streamCuts: Counter<"reason">;
+  readonly streamResyncs: Counter;
   readonly feedEvents: Counter<"source">;
   readonly busUp: Gauge;
   readonly busLost: Counter;
   readonly logDrops: Counter;
+  readonly draining: Gauge;
+  readonly info: Gauge<"version" | "host">;
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const duration = new Histogram({
-    name: "http_request_duration_seconds",
-    help: "Time from the request's headers to the end of the answer; for streams to its beginning.",
-    labelNames: ["method", "route", "status"],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
-  });
-  // A child per series is made once: labels() costs more than observe().
-  const children = new Map<string, { observe(seconds: number): void }>();
   return {
     registry,
-    request: (method, route, status, seconds) => {
-      const key = `${method} ${status} ${route}`;
-      let child = children.get(key);
-      if (child === undefined) {
-        child = duration.labels(method, route, String(status));
-        children.set(key, child);
-      }
-      child.observe(seconds);
-    },
+    ...requestMetrics(registry),
     purchases: new Counter({
       name: "purchases_total",
       help: "Purchases by outcome: sold, replayed, or the code of the refusal.",
@@ -57,6 +42,11 @@ export function createMetrics(): Metrics {
       labelNames: ["reason"],
       registers,
     }),
+    streamResyncs: new Counter({
+      name: "stream_resyncs_total",
+      help: "Streams that began again from a snapshot, because events they had not seen are no longer kept.",
+      registers,
+    }),
     feedEvents: new Counter({
       name: "stock_events_total",
       help: "Stock events this replica learned of, over the bus or from the ledger.",
@@ -72,6 +62,17 @@ export function createMetrics(): Metrics {
     logDrops: new Counter({
       name: "log_lines_dropped_total",
       help: "Log lines given up because nobody read standard output.",
+      registers,
+    }),
+    draining: new Gauge({
+      name: "replica_draining",
+      help: "1 from the moment this replica was told to leave.",
+      registers,
+    }),
+    info: new Gauge({
+      name: "replica_info",
+      help: "Always 1; says which version runs and in which container.",
+      labelNames: ["version", "host"],
       registers,
     }),
   };

@@ -1,6 +1,12 @@
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
+import { AccessLog } from "@evenkeel/kit/http/access-log";
+import { close, listen, quietDoor } from "@evenkeel/kit/http/listening";
+import { createHttpServer } from "@evenkeel/kit/http/server";
+import type { Identity } from "@evenkeel/kit/instance-id";
+import type { Logger } from "@evenkeel/kit/logger";
+import { HttpBooks } from "./adapters/http-books.ts";
 import { MemoryCarts } from "./adapters/memory-carts.ts";
 import { RedisBus } from "./adapters/redis-bus.ts";
 import { RedisCarts } from "./adapters/redis-carts.ts";
@@ -9,17 +15,10 @@ import { createApp } from "./app.ts";
 import type { Assets } from "./assets.ts";
 import { catalogue } from "./domain/catalogue.ts";
 import { StockFeed } from "./domain/stock-feed.ts";
-import { AccessLog } from "./http/access-log.ts";
 import { EventStreams } from "./http/event-stream.ts";
-import { createHttpServer } from "./http/server.ts";
-import type { Identity } from "./instance-id.ts";
-import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
-
-/** Under a load that never pauses the door is closed all the same. */
-const QUIET_DEADLINE_MS = 500;
-/** A turn of the event loop without work takes some 10 microseconds, the smallest request ten times that. */
-const IDLE_TURN_MS = 0.05;
+import { createRelay } from "./relay.ts";
+import { scrapeGauge } from "./relay-metrics.ts";
 
 export interface ReplicaOptions extends Identity {
   readonly version: string;
@@ -27,6 +26,10 @@ export interface ReplicaOptions extends Identity {
   readonly redisUrl: string;
   /** Only tests need another one, to share a Redis. */
   readonly channel?: string;
+  readonly orderChannel?: string;
+  /** `host:port` of each; empty: no relay. */
+  readonly kafkaBrokers: readonly string[];
+  readonly ordersUrl: string;
   readonly cartStore: "redis" | "memory";
   readonly assets: Assets;
   readonly metrics: Metrics;
@@ -45,15 +48,22 @@ export interface Replica {
   drain(drainMs: number, shutdownMs: number): Promise<number>;
 }
 
-/** Puts one replica together. Rejects when the database cannot be used; Redis may be away. */
+/** Puts one replica together. Rejects when the database cannot be used; Redis and Kafka may be away. */
 export async function createReplica(options: ReplicaOptions): Promise<Replica> {
   const { instanceId, log, metrics } = options;
   metrics.registry.setDefaultLabels({ instance_id: instanceId });
+  metrics.info.set({ version: options.version, host: hostname() }, 1);
   const lifecycle = { draining: false };
-  const ledger = await SqliteLedger.open(options.databaseFile, catalogue);
+  const hasRelay = options.kafkaBrokers.length > 0;
+  const ledger = await SqliteLedger.open(options.databaseFile, catalogue, { relay: hasRelay });
+  const outbox = hasRelay ? ledger.outbox : undefined;
+  const relay =
+    outbox === undefined ? undefined : createRelay({ ...options, outbox, registry: metrics.registry });
+  const books = new HttpBooks(options.ordersUrl);
   const bus = new RedisBus({
     url: options.redisUrl,
     ...(options.channel === undefined ? {} : { channel: options.channel }),
+    ...(options.orderChannel === undefined ? {} : { orderChannel: options.orderChannel }),
     onChange: (state, reason) => {
       metrics.busUp.set(state === "up" ? 1 : 0);
       if (state === "up") log.info("redis is up: stock events fan out");
@@ -84,18 +94,45 @@ export async function createReplica(options: ReplicaOptions): Promise<Replica> {
   });
   const carts = options.cartStore === "redis" ? new RedisCarts(options.redisUrl) : new MemoryCarts();
   const accessLog = new AccessLog(log, metrics);
-  const app = createApp({ ...options, lifecycle, ledger, bus, feed, streams, carts, accessLog });
+  const app = createApp({
+    ...options,
+    lifecycle,
+    ledger,
+    outbox,
+    books,
+    bus,
+    feed,
+    streams,
+    carts,
+    accessLog,
+  });
   const server = createHttpServer(app, {
     ...options,
     onMalformed: (requestId, status) => accessLog.malformed(requestId, status),
   });
-  await feed.start(streams);
+  bus.onBooked((orders) => streams.onBooked(orders));
+  scrapeGauge(
+    metrics.registry,
+    "feed_lag_events",
+    "Committed stock events this replica did not pass on to its streams yet.",
+    async () => Math.max(0, (await ledger.eventWindow()).newest - feed.last),
+  );
+  await feed.start({
+    onEvent: (event) => {
+      streams.onEvent(event);
+      relay?.wake();
+    },
+    onResync: () => streams.onResync(),
+    onState: (state) => streams.onState(state),
+  });
+  relay?.start();
   return {
     server,
     ledger,
     listen: (port, host) => listen(server, port, host),
     drain: async (drainMs, shutdownMs) => {
       lifecycle.draining = true;
+      metrics.draining.set(1);
       streams.drain();
       // A search for an absent Redis hangs in the system's name look-up, which Node waits for when it exits.
       if (bus.state === "down") await Promise.all([bus.close(), carts.close()]);
@@ -103,58 +140,11 @@ export async function createReplica(options: ReplicaOptions): Promise<Replica> {
       await quietDoor(server);
       const cut = await close(server, shutdownMs);
       feed.stop();
-      await Promise.all([bus.close(), carts.close(), ledger.close()]);
+      books.close();
+      // Last of all: what was sold during the drain is on its way to Kafka, too.
+      await Promise.all([bus.close(), carts.close(), relay?.stop()]);
+      await ledger.close();
       return cut;
     },
   };
-}
-
-function listen(server: Server, port: number, host?: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host, backlog: 1024 }, () => {
-      server.removeListener("error", reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-/**
- * Resolves in a turn of the event loop that had nothing to do and found nobody at the door. Closing it
- * resets whoever the kernel let in and Node did not accept yet, and a balancer must not repeat a POST that
- * was cut off like that. Node accepts one connection per turn, and more arrive while it does other work.
- * What remains is a race of microseconds that only a balancer can close, by not sending here any more.
- */
-async function quietDoor(server: Server): Promise<void> {
-  let knocked = false;
-  const onConnection = () => {
-    knocked = true;
-  };
-  server.on("connection", onConnection);
-  const deadline = performance.now() + QUIET_DEADLINE_MS;
-  for (let idle = false, turn = performance.now(); !idle && turn < deadline; ) {
-    knocked = false;
-    await new Promise(setImmediate);
-    const now = performance.now();
-    idle = !knocked && now - turn < IDLE_TURN_MS;
-    turn = now;
-  }
-  server.removeListener("connection", onConnection);
-}
-
-/** Resolves when the last connection is gone, with the number of connections cut at the deadline. */
-async function close(server: Server, deadlineMs: number): Promise<number> {
-  const connections = () => new Promise<number>((done) => server.getConnections((_, count) => done(count)));
-  const closed = new Promise<void>((done) => server.close(() => done()));
-  let cut = 0;
-  // A keep-alive connection that was busy when close() was called becomes idle later.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  const deadline = setTimeout(async () => {
-    cut = await connections();
-    server.closeAllConnections();
-  }, deadlineMs);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(deadline);
-  return cut;
 }

@@ -11,9 +11,9 @@ const BUS_DEADLINE_MS = 1000;
  * `node src/reset.ts` in a replica's container: initial stock, no orders, one event per product so that
  * every open page follows. Prints one line of JSON. Event ids go on where they were.
  */
-const { databaseFile, redisUrl } = readConfig();
+const { databaseFile, redisUrl, kafkaBrokers } = readConfig();
 const bus = new RedisBus({ url: redisUrl });
-const ledger = await SqliteLedger.open(databaseFile, catalogue);
+const ledger = await SqliteLedger.open(databaseFile, catalogue, { relay: kafkaBrokers.length > 0 });
 try {
   const { events, ordersDeleted } = await ledger.reset(Date.now());
   const deadline = performance.now() + BUS_DEADLINE_MS;

@@ -1,22 +1,28 @@
-import { STOCK_CHANNEL, StockEvent } from "@evenkeel/contracts";
+import { ORDER_CHANNEL, OrdersBooked, STOCK_CHANNEL, StockEvent } from "@evenkeel/contracts";
+import { keepAlive, redisClient } from "@evenkeel/kit/redis-client";
 import type { Redis } from "ioredis";
+import type { z } from "zod";
 import type { BusListener, BusState, EventBus } from "../domain/ports.ts";
-import { keepAlive, redisClient } from "./redis-client.ts";
+
+/** Characters; nothing that belongs on a channel comes near it, and parsing a stranger's novel takes time. */
+const MAX_MESSAGE = 64 * 1024;
 
 export interface RedisBusOptions {
   readonly url: string;
   /** Only tests need another one, to share a Redis. */
   readonly channel?: string;
+  readonly orderChannel?: string;
   /** Told once per loss and once per return, with the last error for a reason. */
   readonly onChange?: (state: BusState, reason: Error | undefined) => void;
   /** Told of each event that could not be published; the ledger carries it to the others. */
   readonly onLost?: () => void;
 }
 
-/** Stock events over Redis pub/sub: fast, and allowed to lose messages. */
+/** Stock events and bookings over Redis pub/sub: fast, and allowed to lose messages. */
 export class RedisBus implements EventBus {
   readonly #options: RedisBusOptions;
   readonly #channel: string;
+  readonly #orderChannel: string;
   readonly #publisher: Redis;
   readonly #subscriber: Redis;
   readonly #stopPings: () => void;
@@ -25,12 +31,14 @@ export class RedisBus implements EventBus {
   /** False until the first attempt to connect had an outcome. */
   #reported = false;
   #listener: BusListener | undefined;
+  #bookedListener: ((orders: OrdersBooked) => void) | undefined;
   #lastError: Error | undefined;
   #closed = false;
 
   constructor(options: RedisBusOptions) {
     this.#options = options;
     this.#channel = options.channel ?? STOCK_CHANNEL;
+    this.#orderChannel = options.orderChannel ?? ORDER_CHANNEL;
     const remember = (error: Error) => {
       this.#lastError = error;
     };
@@ -43,7 +51,7 @@ export class RedisBus implements EventBus {
       this.#subscribed = false;
       this.#update();
     });
-    this.#subscriber.on("message", (_channel: string, text: string) => this.#receive(text));
+    this.#subscriber.on("message", (channel: string, text: string) => this.#receive(channel, text));
     this.#stopPings = keepAlive([this.#publisher, this.#subscriber], () =>
       remember(new Error("Redis did not answer a ping in time.")),
     );
@@ -56,6 +64,10 @@ export class RedisBus implements EventBus {
 
   listen(listener: BusListener): void {
     this.#listener = listener;
+  }
+
+  onBooked(listener: (orders: OrdersBooked) => void): void {
+    this.#bookedListener = listener;
   }
 
   publish(event: StockEvent): void {
@@ -78,7 +90,7 @@ export class RedisBus implements EventBus {
 
   async #subscribe(): Promise<void> {
     try {
-      await this.#subscriber.subscribe(this.#channel);
+      await this.#subscriber.subscribe(this.#channel, this.#orderChannel);
       this.#subscribed = this.#subscriber.status === "ready";
       this.#updateIfUp();
     } catch {
@@ -106,15 +118,23 @@ export class RedisBus implements EventBus {
     if (changed) this.#listener?.onState(state);
   }
 
-  /** Whatever else is on the channel must neither crash a replica nor reach a browser. */
-  #receive(text: string): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(text);
-    } catch {
+  #receive(channel: string, text: string): void {
+    if (channel === this.#orderChannel) {
+      const booked = understand(OrdersBooked, text);
+      if (booked !== undefined) this.#bookedListener?.(booked);
       return;
     }
-    const event = StockEvent.safeParse(message);
-    if (event.success) this.#listener?.onEvent(event.data);
+    const event = understand(StockEvent, text);
+    if (event !== undefined) this.#listener?.onEvent(event);
+  }
+}
+
+/** Whatever else is on a channel must neither crash a replica nor reach a browser. */
+function understand<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  if (text.length > MAX_MESSAGE) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
   }
 }

@@ -1,8 +1,8 @@
 import type { CartItem } from "@evenkeel/contracts";
+import { keepAlive, redisClient } from "@evenkeel/kit/redis-client";
 import type { Redis } from "ioredis";
 import { ShopError } from "../domain/errors.ts";
 import type { CartStore } from "../domain/ports.ts";
-import { keepAlive, redisClient } from "./redis-client.ts";
 
 const TTL_SECONDS = 24 * 60 * 60;
 

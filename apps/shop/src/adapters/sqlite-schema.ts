@@ -42,7 +42,28 @@ const MIGRATIONS: readonly string[] = [
     drained_through INTEGER NOT NULL
   ) WITHOUT ROWID;
 `,
+  `
+  -- Who drains now, and until when others must believe it; times are Unix time in milliseconds.
+  ALTER TABLE relays ADD COLUMN holder TEXT;
+  ALTER TABLE relays ADD COLUMN expires_at INTEGER NOT NULL DEFAULT 0;
+  -- What the last holder knows about the other side, for replicas that do not talk to it.
+  ALTER TABLE relays ADD COLUMN answered_at INTEGER;
+  ALTER TABLE relays ADD COLUMN latency_ms REAL;
+  ALTER TABLE relays ADD COLUMN failure TEXT;
+`,
 ];
+
+/** Row of `relays` that belongs to the relay to Kafka. */
+export const RELAY = "kafka";
+
+/**
+ * A new relay begins before the first event. Orders whose events were pruned before there was a relay are put
+ * back in their old places, where nothing else is: since the last reset every event belongs to an order.
+ */
+const RESTORE_PRUNED = `INSERT INTO outbox (id, type, key, payload, created_at)
+  SELECT event_id, 'order.booked', product_id, json_object('stock', stock_after, 'sold', quantity,
+    'instanceId', instance_id, 'orderId', order_id, 'totalCents', total_cents), created_at
+  FROM orders WHERE event_id < (SELECT min(id) FROM outbox)`;
 
 /** How many units of a product a new database starts with. */
 export interface Seed {
@@ -51,17 +72,22 @@ export interface Seed {
 }
 
 /**
- * Opens the shared file and creates what is missing; safe when several replicas do so at once. Rejects
- * with a full sentence when the file cannot be used or was written by a newer version.
+ * Opens the shared file and creates what is missing; safe when several replicas do so at once. With a relay
+ * events wait for it from now on, without one none is held back. Rejects with a full sentence when the file
+ * cannot be used or was written by a newer version.
  */
-export async function openDatabase(file: string, seeds: readonly Seed[]): Promise<DatabaseSync> {
+export async function openDatabase(
+  file: string,
+  seeds: readonly Seed[],
+  relay: boolean,
+): Promise<DatabaseSync> {
   let db: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true });
     // timeout 0: waiting happens outside SQLite, where the event loop runs on.
     const opened = await retryWhileBusy(() => new DatabaseSync(file, { timeout: 0 }), OPEN_DEADLINE_MS);
     db = opened;
-    await retryWhileBusy(() => prepareDatabase(opened, seeds), OPEN_DEADLINE_MS);
+    await retryWhileBusy(() => prepareDatabase(opened, seeds, relay), OPEN_DEADLINE_MS);
     return opened;
   } catch (error) {
     db?.close();
@@ -86,7 +112,7 @@ export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRAT
   if (version < migrations.length) db.exec(`PRAGMA user_version = ${migrations.length}`);
 }
 
-function prepareDatabase(db: DatabaseSync, seeds: readonly Seed[]): void {
+function prepareDatabase(db: DatabaseSync, seeds: readonly Seed[], relay: boolean): void {
   // NORMAL in WAL mode: a crash of the process loses nothing, a power cut may lose the last commits.
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
   db.exec("BEGIN IMMEDIATE");
@@ -94,6 +120,12 @@ function prepareDatabase(db: DatabaseSync, seeds: readonly Seed[]): void {
     migrate(db);
     const insert = db.prepare("INSERT OR IGNORE INTO products (id, initial_stock, stock) VALUES (?, ?, ?)");
     for (const { id, initialStock } of seeds) insert.run(id, initialStock, initialStock);
+    if (relay) {
+      const { changes } = db
+        .prepare("INSERT OR IGNORE INTO relays (name, drained_through) VALUES (?, 0)")
+        .run(RELAY);
+      if (Number(changes) > 0) db.exec(RESTORE_PRUNED);
+    } else db.prepare("DELETE FROM relays WHERE name = ?").run(RELAY);
     db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");

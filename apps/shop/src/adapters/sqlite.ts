@@ -2,9 +2,11 @@ import { stat } from "node:fs/promises";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { PurchaseResponse, StockEvent, StockList } from "@evenkeel/contracts";
 import { ShopError } from "../domain/errors.ts";
-import type { Booking, EventWindow, Ledger, NewOrder } from "../domain/ports.ts";
+import type { Booking, EventWindow, Ledger, NewOrder, PlacedOrder } from "../domain/ports.ts";
+import { SqliteOutbox } from "./sqlite-outbox.ts";
 import { retryWhileBusy } from "./sqlite-retry.ts";
-import { openDatabase, type Seed } from "./sqlite-schema.ts";
+import { openDatabase, RELAY, type Seed } from "./sqlite-schema.ts";
+import { prepareAll, transact } from "./sqlite-transaction.ts";
 
 /** Newest outbox rows that are always kept, so that streams can be replayed. */
 export const KEEP_EVENTS = 10_000;
@@ -27,6 +29,8 @@ const SQL = {
   eventsAfter: "SELECT id, key, payload, created_at FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
   window: `SELECT coalesce((SELECT max(id) FROM outbox), 0) AS newest,
     coalesce((SELECT min(id) FROM outbox), 1) AS oldest`,
+  order: `SELECT *, event_id <= (SELECT drained_through FROM relays WHERE name = '${RELAY}') AS published
+    FROM orders WHERE order_id = ?`,
   refill: "UPDATE products SET stock = initial_stock RETURNING id, stock",
   forgetOrders: "DELETE FROM orders",
 } as const;
@@ -39,24 +43,28 @@ export class SqliteLedger implements Ledger {
   readonly #file: string;
   readonly #inode: number;
   readonly #sql: Record<keyof typeof SQL, StatementSync>;
+  /** The same file as a relay sees it. */
+  readonly outbox: SqliteOutbox;
 
   private constructor(db: DatabaseSync, file: string, inode: number) {
     this.#db = db;
     this.#file = file;
     this.#inode = inode;
-    this.#sql = Object.fromEntries(
-      Object.entries(SQL).map(([name, text]) => [name, db.prepare(text)]),
-    ) as Record<keyof typeof SQL, StatementSync>;
+    this.#sql = prepareAll(db, SQL);
+    this.outbox = new SqliteOutbox(db);
   }
 
-  /** Opens or creates the file. Rejects with a full sentence when it cannot be used. */
-  static async open(file: string, seeds: readonly Seed[]): Promise<SqliteLedger> {
-    const db = await openDatabase(file, seeds);
+  /**
+   * Opens or creates the file. With a relay, events stay until it has drained them; all programs that open
+   * the same file must agree on that. Rejects with a full sentence when the file cannot be used.
+   */
+  static async open(file: string, seeds: readonly Seed[], { relay = false } = {}): Promise<SqliteLedger> {
+    const db = await openDatabase(file, seeds, relay);
     return new SqliteLedger(db, file, (await stat(file)).ino);
   }
 
   book(order: NewOrder): Promise<Booking> {
-    return this.#transaction(() => this.#bookNow(order));
+    return transact(this.#db, () => this.#bookNow(order));
   }
 
   #bookNow(order: NewOrder): Booking {
@@ -112,8 +120,23 @@ export class SqliteLedger implements Ledger {
     });
   }
 
+  findOrder(orderId: string): Promise<PlacedOrder | undefined> {
+    return retryWhileBusy(() => {
+      const row = this.#sql.order.get(orderId);
+      if (row === undefined) return undefined;
+      return {
+        orderId,
+        productId: String(row.product_id),
+        quantity: Number(row.quantity),
+        totalCents: Number(row.total_cents),
+        placedAt: Number(row.created_at),
+        published: row.published === 1,
+      };
+    });
+  }
+
   reset(at: number): Promise<{ ordersDeleted: number; events: StockEvent[] }> {
-    return this.#transaction(() => {
+    return transact(this.#db, () => {
       const ordersDeleted = Number(this.#sql.forgetOrders.run().changes);
       const events = this.#sql.refill.all().map((row) => {
         const [productId, stock] = [String(row.id), Number(row.stock)];
@@ -148,21 +171,6 @@ export class SqliteLedger implements Ledger {
 
   async close(): Promise<void> {
     if (this.#db.isOpen) this.#db.close();
-  }
-
-  /** IMMEDIATE: writers queue up at the start, so ids rise in the order of commits and none waits half-way. */
-  #transaction<T>(work: () => T): Promise<T> {
-    return retryWhileBusy(() => {
-      this.#db.exec("BEGIN IMMEDIATE");
-      try {
-        const result = work();
-        this.#db.exec("COMMIT");
-        return result;
-      } catch (error) {
-        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-        throw error;
-      }
-    });
   }
 
   #addEvent(type: string, productId: string, payload: Row, at: number): number {

@@ -1,6 +1,7 @@
 /** Every way the shop refuses; each becomes one HTTP status in the error handler. */
 export type ShopErrorCode =
   | "product.unknown"
+  | "order.unknown"
   | "stock.insufficient"
   | "idempotency.mismatch"
   | "store.busy"
@@ -20,3 +21,6 @@ export class ShopError extends Error {
 
 export const productUnknown = (id: string) =>
   new ShopError("product.unknown", `There is no product "${id}". GET /products lists what there is.`);
+
+export const orderUnknown = (id: string) =>
+  new ShopError("order.unknown", `There is no order "${id}". A reset of the lab forgets all orders.`);

@@ -1,10 +1,11 @@
-import type { ErrorRequestHandler, RequestHandler } from "express";
+import { handleErrors } from "@evenkeel/kit/http/errors";
+import type { Logger } from "@evenkeel/kit/logger";
+import type { ErrorRequestHandler } from "express";
 import { ShopError, type ShopErrorCode } from "../domain/errors.ts";
-import type { Logger } from "../logger.ts";
-import { HttpError, type ProblemInput, sendProblem } from "./problem.ts";
 
 const STATUS: Record<ShopErrorCode, number> = {
   "product.unknown": 404,
+  "order.unknown": 404,
   "stock.insufficient": 409,
   "idempotency.mismatch": 409,
   "store.busy": 503,
@@ -12,61 +13,11 @@ const STATUS: Record<ShopErrorCode, number> = {
   "cart.unavailable": 503,
 };
 
-/** Errors of Express' own parsers, told apart by their `type`. */
-const PARSER: Readonly<Record<string, readonly [status: number, code: string, detail: string]>> = {
-  "entity.parse.failed": [400, "request.json", "The body is not valid JSON."],
-  "entity.too.large": [413, "request.too-large", "The body is larger than 16 KiB."],
-  "encoding.unsupported": [415, "request.media-type", "Send the body without Content-Encoding."],
-  "charset.unsupported": [415, "request.media-type", "Send the body in UTF-8."],
-  "request.size.invalid": [400, "request.length", "The body is not as long as Content-Length says."],
-  "request.aborted": [400, "request.aborted", "The request ended before its body did."],
-};
-
-/** Seconds after which a client may try again; the shop's own deadlines are of that size. */
-const RETRY_AFTER = "1";
-
-export const notFound: RequestHandler = (_req, res) => {
-  sendProblem(res, { status: 404, code: "route.unknown", detail: "There is nothing at this address." });
-};
-
-/** Answers 405 with what the address does know. */
-export function methodNotAllowed(allow: string): RequestHandler {
-  return (_req, res) => {
-    res.setHeader("Allow", allow);
-    const detail = `This address knows ${allow}.`;
-    sendProblem(res, { status: 405, code: "method.not-allowed", detail });
-  };
-}
-
-/** The one place where errors become answers: a full record inside, a short sentence outside. */
+/** Gives the shop's own refusals their status; all other errors are the same in every app. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
-  return (error, _req, res, next) => {
-    const problem = describe(error);
-    const { requestId } = res.locals;
-    if (problem.status >= 500) log.error(`request failed: ${problem.code}`, error, { requestId });
-    // Too late for another status: only ending the connection tells the client.
-    if (res.headersSent) return next(error);
-    if (problem.status === 503) res.setHeader("Retry-After", RETRY_AFTER);
-    sendProblem(res, problem);
-  };
-}
-
-function describe(error: unknown): Omit<ProblemInput, "requestId"> {
-  if (error instanceof HttpError) {
-    return { status: error.status, code: error.code, detail: error.message, errors: error.errors };
-  }
-  if (error instanceof ShopError) {
-    return { status: STATUS[error.code], code: error.code, detail: error.message };
-  }
-  const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
-  const known = typeof type === "string" ? PARSER[type] : undefined;
-  if (known) return { status: known[0], code: known[1], detail: known[2] };
-  if (typeof status === "number" && status >= 400 && status < 500) {
-    return { status, code: "request.invalid", detail: "The request could not be understood." };
-  }
-  return {
-    status: 500,
-    code: "internal",
-    detail: "Something went wrong in this replica. Its log has the request id.",
-  };
+  return handleErrors(log, (error) =>
+    error instanceof ShopError
+      ? { status: STATUS[error.code], code: error.code, detail: error.message }
+      : undefined,
+  );
 }

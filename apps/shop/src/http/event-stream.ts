@@ -1,4 +1,4 @@
-import type { StockEvent, StreamEventName } from "@evenkeel/contracts";
+import type { OrdersBooked, StockEvent, StreamEventName } from "@evenkeel/contracts";
 import type { Response } from "express";
 import type { BusState, EventBus, Ledger } from "../domain/ports.ts";
 import { type FeedListener, READ_BATCH, type StockFeed } from "../domain/stock-feed.ts";
@@ -8,6 +8,8 @@ import type { Metrics } from "../metrics.ts";
 export const MAX_WAITING = 32 * 1024;
 /** With MAX_WAITING for each, 32 MiB at worst: a sixth of the container's memory. */
 export const MAX_STREAMS = 1000;
+/** Order ids in one event, some 8 kB: what may get lost must not fill up what waits for a client. */
+const BOOKED_AT_ONCE = 200;
 const HEARTBEAT_MS = 15_000;
 /** A client that is sent its missed events may take this long to read each batch. */
 const REPLAY_READ_MS = 5000;
@@ -80,7 +82,19 @@ export class EventStreams implements FeedListener {
     this.#deps.metrics.streamEvents.inc(sent);
   }
 
+  /** Only to those with room for it: a page that misses it asks for its order. */
+  onBooked({ orderIds, ...booked }: OrdersBooked): void {
+    for (let from = 0; from < orderIds.length; from += BOOKED_AT_ONCE) {
+      const part = { ...booked, orderIds: orderIds.slice(from, from + BOOKED_AT_ONCE) };
+      const chunk = Buffer.from(format("booked", part));
+      for (const stream of this.#live) {
+        if (stream.res.writableLength + chunk.length < MAX_WAITING / 2) this.#write(stream, chunk);
+      }
+    }
+  }
+
   onResync(): void {
+    this.#deps.metrics.streamResyncs.inc(this.#live.size);
     for (const stream of this.#live) {
       this.#live.delete(stream);
       void this.#join(stream, undefined);
@@ -107,13 +121,16 @@ export class EventStreams implements FeedListener {
       const known = lastEventId !== undefined && lastEventId >= oldest - 1 && lastEventId <= newest;
       if (known) stream.cursor = lastEventId;
       else await this.#snapshot(stream);
+      if (!known && lastEventId !== undefined) this.#deps.metrics.streamResyncs.inc();
       let empty = 0;
       while (!stream.closed.signal.aborted) {
         const rows = await ledger.eventsAfter(stream.cursor, READ_BATCH);
         // Ids have no gaps: what lies before the first row was pruned while this client read.
         const pruned = rows[0] !== undefined && rows[0].id !== stream.cursor + 1;
-        if (pruned) await this.#snapshot(stream);
-        else await this.#replay(stream, rows);
+        if (pruned) {
+          this.#deps.metrics.streamResyncs.inc();
+          await this.#snapshot(stream);
+        } else await this.#replay(stream, rows);
         // No await between this comparison and the join: nothing can fall in between.
         if (!pruned && rows.length < READ_BATCH && stream.cursor >= feed.last) break;
         // Once: a sale was passed on during the read, and the next one finds it. Twice: the database went

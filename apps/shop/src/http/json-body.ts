@@ -1,6 +1,6 @@
+import { HttpError } from "@evenkeel/kit/http/problem";
 import express, { type RequestHandler } from "express";
 import type { z } from "zod";
-import { HttpError } from "./problem.ts";
 
 const MAX_BODY = 16 * 1024;
 const MAX_ERRORS = 20;

@@ -89,5 +89,5 @@ export function streamsOver(count: number) {
     feed.last = id;
     streams.onEvent(event(id));
   };
-  return { streams, open, announce, cuts, errors, ledger, feed };
+  return { streams, open, announce, cuts, errors, ledger, feed, metrics };
 }

@@ -19,7 +19,14 @@ export interface ShopProcess {
 /** Runs `src/main.ts` as the container does, on a free port, and waits until it listens. */
 export async function startProcess(env: Record<string, string>): Promise<ShopProcess> {
   const child = spawn(process.execPath, [join(sourceFolder, "main.ts")], {
-    env: { PATH: process.env.PATH, REDIS_URL: redisUrl, PORT: "0", INSTANCE_ID: "7", ...env },
+    env: {
+      PATH: process.env.PATH,
+      REDIS_URL: redisUrl,
+      PORT: "0",
+      INSTANCE_ID: "7",
+      KAFKA_BROKERS: "none",
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

@@ -1,23 +1,27 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { createLogger } from "@evenkeel/kit/logger";
 import { onTestFinished } from "vitest";
 import { loadAssets } from "../../src/assets.ts";
-import { createLogger } from "../../src/logger.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { createReplica, type Replica } from "../../src/replica.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 export const redisUrl = process.env.REDIS_URL ?? "";
+/** `host:port`, more of them after commas; the tests share its topics and look for orders of their own. */
+export const kafkaBrokers = (process.env.KAFKA_BROKERS ?? "").split(",");
 
 /** What replicas of one lab share: a database file and a channel of their own on the tests' Redis. */
 export interface Shared {
   readonly databaseFile: string;
   readonly channel: string;
+  readonly orderChannel: string;
 }
 
 export const shared = (): Shared => ({
   databaseFile: join(temporaryFolder(), "shop.db"),
   channel: `stock-updates-${randomUUID()}`,
+  orderChannel: `order-updates-${randomUUID()}`,
 });
 
 export interface Running extends Replica {
@@ -32,6 +36,9 @@ export interface Running extends Replica {
 export interface StartOptions {
   readonly instanceId?: string;
   readonly redisUrl?: string;
+  /** Without them the replica has no relay. */
+  readonly kafkaBrokers?: readonly string[];
+  readonly ordersUrl?: string;
   readonly cartStore?: "redis" | "memory";
   readonly logFormat?: "pretty" | "json";
   readonly publicFolder?: string;
@@ -48,6 +55,8 @@ export async function startReplica(on: Shared, options: StartOptions = {}): Prom
     backend: `evenkeel-app-${instanceId}:8000`,
     version: "test",
     redisUrl: options.redisUrl ?? redisUrl,
+    kafkaBrokers: options.kafkaBrokers ?? [],
+    ordersUrl: options.ordersUrl ?? "http://127.0.0.1:1",
     cartStore: options.cartStore ?? "memory",
     assets: loadAssets(options.publicFolder ?? temporaryFolder()),
     metrics: createMetrics(),

@@ -11,6 +11,8 @@ test("an empty environment gives the documented defaults", () => {
     instancePrefix: undefined,
     databaseFile: "/data/shop.db",
     redisUrl: "redis://redis:6379",
+    kafkaBrokers: ["kafka:9092"],
+    ordersUrl: "http://orders:8000",
     cartStore: "redis",
     logFormat: "pretty",
     logLevel: "info",
@@ -26,6 +28,14 @@ test("empty strings count as unset, as Compose passes them", () => {
 
 test("a version of its own wins over the package's", () => {
   expect(readConfig({ SHOP_VERSION: "green" }).version).toBe("green");
+});
+
+test("brokers are a list, and none is no broker at all", () => {
+  expect(readConfig({ KAFKA_BROKERS: "a:1,b-2.c:9092" }).kafkaBrokers).toEqual(["a:1", "b-2.c:9092"]);
+  expect(readConfig({ KAFKA_BROKERS: "none" }).kafkaBrokers).toEqual([]);
+  for (const wrong of ["kafka", "a:1,", "none,a:1", "[::1]:9092", "a:1 b:2"]) {
+    expect(() => readConfig({ KAFKA_BROKERS: wrong }), wrong).toThrow(/KAFKA_BROKERS: must be host:port/);
+  }
 });
 
 test("every wrong variable is named in one sentence", () => {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { CART_COOKIE, type CartItem, CartRequest, type CartResponse } from "@evenkeel/contracts";
+import { methodNotAllowed } from "@evenkeel/kit/http/errors";
 import type { Express, Request, Response } from "express";
 import { findProduct } from "../../domain/catalogue.ts";
 import { productUnknown } from "../../domain/errors.ts";
 import type { CartStore } from "../../domain/ports.ts";
-import { methodNotAllowed } from "../error-handler.ts";
 import { jsonBody, parseBody } from "../json-body.ts";
 
 const COOKIE = new RegExp(`(?:^|;\\s*)${CART_COOKIE}=([\\w-]{16,64})(?:;|$)`);

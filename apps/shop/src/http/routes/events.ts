@@ -1,9 +1,9 @@
 import { headers } from "@evenkeel/contracts";
+import type { AccessLog } from "@evenkeel/kit/http/access-log";
+import { methodNotAllowed } from "@evenkeel/kit/http/errors";
+import { sendProblem } from "@evenkeel/kit/http/problem";
 import type { Express, Request } from "express";
-import type { AccessLog } from "../access-log.ts";
-import { methodNotAllowed } from "../error-handler.ts";
 import type { EventStreams } from "../event-stream.ts";
-import { sendProblem } from "../problem.ts";
 
 const RETRY_AFTER = "5";
 

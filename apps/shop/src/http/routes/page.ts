@@ -1,6 +1,6 @@
+import { methodNotAllowed, notFound } from "@evenkeel/kit/http/errors";
 import type { Express } from "express";
 import type { Assets } from "../../assets.ts";
-import { methodNotAllowed, notFound } from "../error-handler.ts";
 import { sendPrepared } from "../etag.ts";
 
 const VERSION = /^[0-9a-f]{12}$/;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Product } from "@evenkeel/contracts";
+import { methodNotAllowed } from "@evenkeel/kit/http/errors";
 import type { Express } from "express";
-import { methodNotAllowed } from "../error-handler.ts";
 import { sendPrepared } from "../etag.ts";
 
 /** `GET /products`. The catalogue does not change while a replica runs: it is serialised once. */

@@ -1,11 +1,11 @@
 import { headers, IdempotencyKey, PurchaseRequest } from "@evenkeel/contracts";
+import { methodNotAllowed } from "@evenkeel/kit/http/errors";
+import { HttpError } from "@evenkeel/kit/http/problem";
 import type { Express, Request, Response } from "express";
 import { ShopError } from "../../domain/errors.ts";
 import { type PurchaseDeps, purchase } from "../../domain/purchase.ts";
 import type { Metrics } from "../../metrics.ts";
-import { methodNotAllowed } from "../error-handler.ts";
 import { jsonBody, parseBody } from "../json-body.ts";
-import { HttpError } from "../problem.ts";
 
 /** `POST /purchase`, 201 once the order is committed. */
 export function purchaseRoutes(app: Express, deps: PurchaseDeps & { readonly metrics: Metrics }): void {

@@ -1,6 +1,6 @@
+import { methodNotAllowed } from "@evenkeel/kit/http/errors";
 import type { Express } from "express";
 import type { Ledger } from "../../domain/ports.ts";
-import { methodNotAllowed } from "../error-handler.ts";
 
 /** `GET /stock`: figures and the newest event they include, from one snapshot of the database. */
 export function stockRoutes(app: Express, ledger: Ledger): void {

@@ -102,7 +102,7 @@ export function standardOutput(onDrop: () => void): LogOutput {
     periodicFlush: 250,
     maxLength: 4 * 1024 * 1024,
   });
-  // A closed pipe (`docker logs` gone, `| head`) must not end the shop.
+  // A closed pipe (`docker logs` gone, `| head`) must not end the process.
   out.on("error", () => {});
   out.on("drop", onDrop);
   return {

@@ -1,6 +1,6 @@
 import type { Express } from "express";
 import type { Registry } from "prom-client";
-import { methodNotAllowed } from "../error-handler.ts";
+import { methodNotAllowed } from "./errors.ts";
 
 /** `GET /metrics` in Prometheus' text format. */
 export function metricsRoutes(app: Express, registry: Registry): void {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "../logger.ts";
-import type { Metrics } from "../metrics.ts";
+import type { RequestMetrics } from "../request-metrics.ts";
 
 declare global {
   namespace Express {
@@ -22,9 +22,9 @@ const MAX_PATH = 256;
 /** One log line and one observation per request. */
 export class AccessLog {
   readonly #log: Logger;
-  readonly #metrics: Metrics;
+  readonly #metrics: RequestMetrics;
 
-  constructor(log: Logger, metrics: Metrics) {
+  constructor(log: Logger, metrics: RequestMetrics) {
     this.#log = log;
     this.#metrics = metrics;
   }

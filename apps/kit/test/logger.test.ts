@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLogger, type LogLevel } from "../../src/logger.ts";
+import { createLogger, type LogLevel } from "../src/logger.ts";
 
 function logTo(format: "pretty" | "json", level: LogLevel = "info") {
   const lines: string[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findIdentity, type Network } from "../../src/instance-id.ts";
+import { findIdentity, type Network } from "../src/instance-id.ts";
 
 const none = { instanceId: undefined, instancePrefix: undefined, port: 8000 };
 const names = (table: Record<string, string>, own: string[]) => (): Network => ({

@@ -1,0 +1,16 @@
+import { z } from "zod";
+
+/** Also the value of a header, a log field and a label, hence the narrow alphabet. */
+export const Name = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, '.', '_' or '-'");
+export const milliseconds = (fallback: number) =>
+  z.coerce.number().int().min(0).max(600_000).default(fallback);
+
+/** Reads variables; throws an error whose message names every one that is wrong. */
+export function readEnvironment<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
+  // Compose passes unset variables on as empty strings.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new Error(`The environment is not usable. Correct these variables: ${faults.join("; ")}.`);
+}
