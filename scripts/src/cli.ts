@@ -13,6 +13,8 @@ import { doorClosed } from "./runtime/door.ts";
 const VERBS = new URL("commands/", import.meta.url);
 /** Time that clean-up gets after Ctrl-C; a second Ctrl-C does not wait for it. */
 const GRACE_MS = 20_000;
+/** 128 and the number of SIGINT, as shells have it. */
+const INTERRUPTED = 130;
 
 async function main(words: string[]): Promise<number> {
   setJson(words.includes("--json"));
@@ -27,7 +29,8 @@ async function main(words: string[]): Promise<number> {
     process.stdout.write(process.stdout.isTTY ? help : stripVTControlCharacters(help));
     return 0;
   }
-  return (await verb.run({ args: parseVerbArguments(verb, rest), signal: interrupted })) ?? 0;
+  const code = (await verb.run({ args: parseVerbArguments(verb, rest), signal: interrupted })) ?? 0;
+  return interrupted.aborted && !verb.meta.untilInterrupted ? INTERRUPTED : code;
 }
 
 async function overview(): Promise<string> {
@@ -89,7 +92,7 @@ function interruption(): number {
   ];
   printError({ code: "interrupted", message, hint });
   process.stderr.write(`\n${message} ${hint}\n`);
-  return 130;
+  return INTERRUPTED;
 }
 
 function printError(error: { code: string; message: string; hint: string | null }): void {
@@ -116,4 +119,4 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const code = await main(process.argv.slice(2)).catch(explain);
 // An open connection to the engine would keep the program alive; what was written must still get out.
-process.stdout.write("", () => process.exit(interrupted.aborted ? 130 : code));
+process.stdout.write("", () => process.exit(code));

@@ -5,7 +5,7 @@ import { flawlessRate } from "../runtime/closed-loop.ts";
 import { compose } from "../runtime/compose.ts";
 import { type LabContainer, labContainers } from "../runtime/docker.ts";
 import { waitForHealth } from "../runtime/health.ts";
-import { paced } from "../runtime/paced.ts";
+import { openLoop } from "../runtime/load/open-loop.ts";
 
 /** The replica's share of a core, for both ways: small enough that the replica is the limit, not this machine. */
 const CPUS = "0.3";
@@ -43,8 +43,7 @@ export default defineBenchmark({
       );
       say(`nginx ${list(rates.a)}; direct ${list(rates.b)} requests/s`);
       const half = median(rates.b) / 2;
-      const p50 = (url: string) => async () =>
-        median(await paced({ url: `${url}/products`, rate: half, durationSeconds: 4 }));
+      const p50 = (url: string) => () => medianAt(url, half, signal);
       const times = await sideBySide(PAIRS, p50(nginx), p50(direct));
       const added = median(times.a.map((value, i) => value - (times.b[i] ?? 0)));
       return [
@@ -69,6 +68,27 @@ export default defineBenchmark({
     }
   },
 });
+
+/** Milliseconds at a steady rate, in which every single answer must be good. */
+async function medianAt(url: string, rate: number, signal: AbortSignal): Promise<number> {
+  const { ok, scheduled, latency } = await openLoop({
+    url,
+    rate,
+    durationSeconds: 4,
+    arrivals: "constant",
+    seed: 1,
+    connections: "keep-alive",
+    mix: [{ kind: "GET /products", weight: 1, method: "GET", path: "/products" }],
+    runId: "bench",
+    signal,
+  });
+  signal.throwIfAborted();
+  if (ok !== scheduled)
+    throw new LabError(`${(scheduled ?? 0) - ok} of ${scheduled} requests to ${url} failed.`, {
+      code: "load.failed",
+    });
+  return latency.p50;
+}
 
 /** Both ways by container address, so that the engine's port forwarding is in neither. */
 async function address(service: string): Promise<string> {

@@ -57,7 +57,7 @@ function toJson({ strategy, samples, verdict, load, runId }: CheckResult) {
     sent: samples.sent,
     pool: samples.pool,
     client: Object.fromEntries(samples.client),
-    proxyLog: Object.fromEntries(samples.proxy),
+    proxyLog: Object.fromEntries(samples.proxy ?? []),
     replicaCounters: Object.fromEntries(samples.replica),
     expected: verdict.expected ? Object.fromEntries(verdict.expected) : null,
     foreign: samples.foreign,
@@ -77,7 +77,7 @@ function render({ strategy, samples, verdict, load }: CheckResult): string {
       count,
       `${(100 * share).toFixed(2)} %`,
       want === undefined ? "–" : Math.round(want * 100) / 100,
-      samples.proxy.get(id) ?? 0,
+      samples.proxy?.get(id) ?? 0,
       samples.replica.get(id) ?? "–",
       "█".repeat(Math.round(share * BAR)) || (count > 0 ? "▏" : ""),
     ];

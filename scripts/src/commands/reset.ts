@@ -2,6 +2,7 @@ import { type ResetReport, resetLab } from "../lab/reset.ts";
 import { colour, result } from "../lib/output.ts";
 import { steps } from "../lib/progress.ts";
 import { defineVerb } from "../lib/verb.ts";
+import { recordLabEvent } from "../runtime/lab-events.ts";
 import { settings } from "../runtime/settings.ts";
 
 export default defineVerb({
@@ -14,7 +15,9 @@ export default defineVerb({
     const wanted = settings();
     const { replicas, strategy } = wanted;
     const report: ResetReport = { data: null };
+    const at = Date.now();
     await steps(resetLab(wanted, signal, report));
+    await recordLabEvent("reset", `stock and orders, ${replicas} replicas, ${strategy}`, { at, replicas });
     result(
       { data: report.data, replicas, strategy },
       () =>

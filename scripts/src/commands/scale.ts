@@ -2,6 +2,7 @@ import { scaleLab } from "../lab/scale.ts";
 import { wholeNumber } from "../lib/numbers.ts";
 import { colour, result, table } from "../lib/output.ts";
 import { defineVerb } from "../lib/verb.ts";
+import { recordLabEvent } from "../runtime/lab-events.ts";
 import { settings } from "../runtime/settings.ts";
 
 export default defineVerb({
@@ -15,7 +16,9 @@ export default defineVerb({
   },
   async run({ args, signal }) {
     const count = wholeNumber("The number of replicas", args.replicas, 1, 10);
+    const at = Date.now();
     const scaled = await scaleLab(count, settings(), signal);
+    await recordLabEvent("scale", `${scaled.before} → ${count}`, { at, replicas: count });
     result(scaled, ({ replicas }) =>
       [
         table(

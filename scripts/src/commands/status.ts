@@ -54,7 +54,7 @@ function render({
     "",
     table(["replica", "says", "dependencies", "open streams"], own),
     "",
-    `Engine ${engine.what}; strategy ${strategy ?? "unknown"}; images ${images.map(({ ref, origin }) => `${ref} (${origin})`).join(", ")}`,
+    `Engine ${engine.what}; strategy ${strategy ?? "unknown"}; images ${origins(images)} (npm run lab:images)`,
     ...urls.map(({ url, shows }) => `${url.padEnd(34)} ${shows}`),
     "",
     ...notes,
@@ -62,4 +62,14 @@ function render({
       ? `${colour.green("✔")} All is well.`
       : problems.map((text) => `${colour.red("✖")} ${text}`).join("\n"),
   ].join("\n");
+}
+
+/** `9 built here, 2 official` */
+function origins(images: LabStatus["images"]): string {
+  const words = { own: "built here", official: "official", user: "named by you" } as const;
+  const counts = Object.entries(words).map(([origin, word]) => {
+    const count = images.filter((image) => image.origin === origin).length;
+    return count > 0 ? `${count} ${word}` : "";
+  });
+  return counts.filter(Boolean).join(", ");
 }

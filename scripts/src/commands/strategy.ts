@@ -2,6 +2,7 @@ import { loadStrategies } from "../lab/strategies.ts";
 import { colour, result, table } from "../lib/output.ts";
 import { paths } from "../lib/paths.ts";
 import { defineVerb } from "../lib/verb.ts";
+import { recordLabEvent } from "../runtime/lab-events.ts";
 import { settings } from "../runtime/settings.ts";
 import { activateStrategy, activeStrategy } from "../runtime/strategy.ts";
 
@@ -21,7 +22,11 @@ export default defineVerb({
   async run({ args }) {
     const before = await activeStrategy();
     const strategies = await loadStrategies(paths.nginxStrategies);
-    if (args.name) await activateStrategy(args.name, settings());
+    if (args.name) {
+      const at = Date.now();
+      await activateStrategy(args.name, settings());
+      await recordLabEvent("strategy", `${before} → ${args.name}`, { at });
+    }
     const active = args.name ?? before;
     const known = [...strategies.values()].map(({ id, summary }) => ({ id, summary, active: id === active }));
     result({ active, before, strategies: known }, () =>

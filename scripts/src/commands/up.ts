@@ -1,10 +1,12 @@
 import { type BroughtUp, bringUp } from "../lab/bring-up.ts";
+import { deployed } from "../lab/deployed.ts";
 import { noteFirstStart } from "../lab/first-start.ts";
 import { wholeNumber } from "../lib/numbers.ts";
 import { colour, note, result, table } from "../lib/output.ts";
 import { steps } from "../lib/progress.ts";
 import { defineVerb } from "../lib/verb.ts";
 import { findingLine } from "../runtime/finding.ts";
+import { recordLabEvent, recordReplicasWanted } from "../runtime/lab-events.ts";
 import { friendlyUrl, type Settings, settings } from "../runtime/settings.ts";
 import { urls } from "../runtime/urls.ts";
 
@@ -27,14 +29,18 @@ export default defineVerb({
   },
   async run({ args, signal }) {
     const start = performance.now();
+    const at = Date.now();
     const configured = settings();
     const wanted: Settings = {
       ...configured,
       ...(args.replicas ? { replicas: wholeNumber("--replicas", args.replicas, 1, 10) } : {}),
       ...(args.strategy ? { strategy: args.strategy } : {}),
     };
-    const up: BroughtUp = { images: [], containers: [], findings: [] };
+    const up: BroughtUp = { images: [], before: [], containers: [], findings: [] };
     await steps(bringUp(wanted, signal, up, args.doctor));
+    const change = deployed(up.before, up.containers);
+    if (change) await recordLabEvent("deploy", change, { at, replicas: wanted.replicas });
+    else await recordReplicasWanted(wanted.replicas);
     noteFirstStart(up.images.map(({ ref, origin }) => `${ref} (${origin})`));
     for (const finding of up.findings) note(findingLine(finding));
     const seconds = (performance.now() - start) / 1000;
@@ -45,34 +51,38 @@ export default defineVerb({
       ordinal,
       health,
     }));
+    const open = urls(
+      wanted,
+      up.containers.map(({ service }) => service),
+    );
     result(
       {
         url: friendlyUrl(wanted).href,
         strategy,
         replicas,
         seconds,
-        urls: urls(wanted),
+        urls: open,
         containers,
         images: up.images,
         findings: up.findings,
       },
-      () => report(wanted, seconds),
+      () => report(wanted, open, seconds),
     );
   },
 });
 
-function report(wanted: Settings, seconds: number): string {
+function report(wanted: Settings, open: ReturnType<typeof urls>, seconds: number): string {
   const shop = new URL("/shop", friendlyUrl(wanted)).href;
   return [
     "",
     table(
       ["open", "to see"],
-      urls(wanted).map(({ url, shows }) => [url, shows]),
+      open.map(({ url, shows }) => [url, shows]),
     ),
     "",
     colour.bold("Three things to try"),
     `  1. Open ${shop} in two windows, buy in one: the stock changes in both, each on its own replica.`,
-    "  2. Ask for proof with 10,000 requests, whether each replica gets its share: npm run lab:check",
+    "  2. Ask for proof with 10,000 requests, whether each replica gets its share: npm run loadtest",
     `  3. Kill a replica and go on buying: docker kill ${wanted.project}-app-1   (npm run lab:up brings it back)`,
     "",
     `${colour.green("✔")} The lab is up after ${seconds.toFixed(1)} s, ${wanted.replicas} replicas, ${wanted.strategy}. To stop it: npm run lab:down`,

@@ -1,15 +1,16 @@
 import { LabError } from "../lib/errors.ts";
 import type { StepTask } from "../lib/progress.ts";
-import type { LabContainer } from "../runtime/docker.ts";
+import { buildApps } from "../runtime/app-images.ts";
+import { type LabContainer, labContainers } from "../runtime/docker.ts";
 import { diagnose } from "../runtime/doctor.ts";
 import { waitForDoor } from "../runtime/door.ts";
+import { reloadEdited } from "../runtime/edited-config.ts";
 import { engineState, ensureEngine } from "../runtime/engine.ts";
 import type { Finding } from "../runtime/finding.ts";
 import { waitForHealth } from "../runtime/health.ts";
 import { ensureImages, type ImageReport } from "../runtime/images.ts";
 import { startContainers } from "../runtime/lab.ts";
 import type { Settings } from "../runtime/settings.ts";
-import { buildShop } from "../runtime/shop-image.ts";
 import { ensureStrategy } from "../runtime/strategy.ts";
 import { strategyIds, unknownStrategy } from "../runtime/strategy-files.ts";
 import { waitUntilAllAnswer } from "./answering.ts";
@@ -17,6 +18,8 @@ import { waitUntilAllAnswer } from "./answering.ts";
 /** What `up` leaves behind for its report. */
 export interface BroughtUp {
   images: ImageReport[];
+  /** What ran before this `up` touched it. */
+  before: LabContainer[];
   containers: LabContainer[];
   /** Findings of doctor that are not "ok". */
   findings: Finding[];
@@ -43,13 +46,19 @@ export function bringUp(settings: Settings, signal: AbortSignal, up: BroughtUp, 
     },
     { title: "Images", run: async (step) => void up.images.push(...(await ensureImages(step))) },
     {
-      title: "Shop image",
+      title: "The apps' images",
       run: (step) => {
         const node = up.images.find(({ variable }) => variable === "NODE_IMAGE");
-        return buildShop(node?.ref ?? "", step);
+        return buildApps(node?.ref ?? "", step);
       },
     },
-    { title: "Containers", run: (step) => startContainers(settings, step) },
+    {
+      title: "Containers",
+      run: async (step) => {
+        up.before.push(...(await labContainers()));
+        await startContainers(settings, step);
+      },
+    },
     {
       title: "Health",
       run: async (step) => {
@@ -62,6 +71,8 @@ export function bringUp(settings: Settings, signal: AbortSignal, up: BroughtUp, 
       run: async (step) => {
         await waitForDoor(settings, signal, step);
         await ensureStrategy(settings);
+        const told = await reloadEdited();
+        if (told.length > 0) step.say(`Edited configuration was read again by ${told.join(", ")}.`);
         const replicas = up.containers.filter(({ service }) => service === "app");
         await waitUntilAllAnswer(replicas, settings.strategy, settings, signal, step);
         step.title(`The door answers, strategy ${settings.strategy}`);

@@ -66,11 +66,7 @@ export async function checkDistribution(settings: Settings, options: CheckOption
 
   const logged = log.filter((line) => !isOfRun(line) && line.upstream !== "").length;
   const foreign = logged + total(growth(before.unlogged, after.unlogged));
-  if (foreign > FOREIGN_LIMIT * load.sent)
-    throw new LabError(
-      `Others sent ${foreign} requests while ${load.sent} were measured, so the shares say nothing.`,
-      { code: "check.foreign", hint: "Close the shop's pages, stop other traffic, and try again." },
-    );
+  refuseForeign(foreign, load.sent);
 
   const samples: DistributionSamples = {
     announced: strategy.id,
@@ -92,6 +88,15 @@ export async function checkDistribution(settings: Settings, options: CheckOption
   return { strategy, samples, verdict: judgeDistribution(samples), load, runId };
 }
 
+/** @throws LabError `check.foreign` when so many others sent requests that nobody can say whose turn it was. */
+export function refuseForeign(foreign: number, sent: number): void {
+  if (foreign <= FOREIGN_LIMIT * sent) return;
+  throw new LabError(
+    `Others sent ${foreign} requests while ${sent} were measured, so the shares say nothing.`,
+    { code: "check.foreign", hint: "Close the shop's pages, stop other traffic, and try again." },
+  );
+}
+
 async function pickStrategy(id: string): Promise<Strategy> {
   const strategies = await loadStrategies(paths.nginxStrategies);
   const strategy = strategies.get(id);
@@ -110,7 +115,7 @@ function planFor({ expect }: Strategy): (n: number, client: number) => PlannedRe
 }
 
 /** The address nginx is really published at: `.env` may have changed since it was started. */
-function doorOf(nginx: LabContainer, settings: Settings): URL {
+export function doorOf(nginx: LabContainer, settings: Settings): URL {
   const port = nginx.published[0]?.port ?? settings.port;
   return baseUrl({ ...settings, port });
 }
@@ -133,10 +138,10 @@ async function counters(pool: LabContainer[]): Promise<Counters> {
   return { measured: of(ROUTE), unlogged: of(UNLOGGED) };
 }
 
-const total = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
+export const total = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
 
 /** A replica that restarted in between counts from zero again. */
-function growth(before: Map<string, number>, after: Map<string, number>): Map<string, number> {
+export function growth(before: Map<string, number>, after: Map<string, number>): Map<string, number> {
   return new Map(
     [...after].map(([id, count]) => {
       const start = before.get(id) ?? 0;
@@ -160,7 +165,7 @@ function countByReplica(log: AccessLogLine[], pool: LabContainer[]): Map<string,
   return counts;
 }
 
-const notRunning = () =>
+export const notRunning = () =>
   new LabError("The lab does not run, so there is nothing to measure.", {
     code: "lab.down",
     exitCode: 2,

@@ -1,5 +1,5 @@
 import { LabError } from "../lib/errors.ts";
-import { steps } from "../lib/progress.ts";
+import { type Step, steps } from "../lib/progress.ts";
 import { type LabContainer, labContainers } from "../runtime/docker.ts";
 import { waitForHealth } from "../runtime/health.ts";
 import { scaleReplicas } from "../runtime/lab.ts";
@@ -12,6 +12,22 @@ export interface Scaled {
   before: number;
   replicas: Pick<LabContainer, "name" | "ordinal" | "state" | "health">[];
   strategy: string;
+}
+
+/**
+ * Brings the lab to so many replicas and waits until each of them answers.
+ * @returns them.
+ */
+export async function bringReplicasTo(
+  count: number,
+  settings: Settings,
+  signal: AbortSignal,
+  step: Step,
+): Promise<LabContainer[]> {
+  await scaleReplicas(count, settings, step);
+  const app = await waitForHealth(signal, step, { service: "app", count });
+  await waitUntilAllAnswer(app, await activeStrategy(), settings, signal, step);
+  return app;
 }
 
 /**

@@ -1,15 +1,18 @@
 import { StatusResponse } from "@evenkeel/contracts";
+import { activeServices } from "../runtime/compose.ts";
 import { type Health, inspect, type LabContainer, labContainers, stats } from "../runtime/docker.ts";
 import { engineState } from "../runtime/engine.ts";
 import { isHealthy } from "../runtime/health.ts";
 import { type ImageReport, imageReport } from "../runtime/images.ts";
+import { prometheusAt } from "../runtime/prometheus.ts";
 import { askReplica } from "../runtime/replica-counters.ts";
 import type { Settings } from "../runtime/settings.ts";
 import { activeStrategy } from "../runtime/strategy.ts";
-import { urls } from "../runtime/urls.ts";
+import { prometheusUrl, urls } from "../runtime/urls.ts";
+import { notesOnAlerts } from "./firing-alerts.ts";
 
-/** Services without which there is no lab. */
-const SERVICES = ["nginx", "app", "redis"];
+/** A status must not wait for a Prometheus that hangs. */
+const ALERTS_DEADLINE_MS = 1500;
 
 export interface ContainerStatus {
   name: string;
@@ -27,7 +30,7 @@ export interface ReplicaStatus {
   /** What the replica says of itself; "silent" when it does not answer. */
   status: StatusResponse["status"] | "silent";
   openStreams: number | null;
-  dependencies: { name: string; status: "up" | "down"; latencyMs: number | null }[];
+  dependencies: { name: string; status: "up" | "down"; latencyMs: number | null; detail?: string }[];
 }
 
 export interface LabStatus {
@@ -48,31 +51,35 @@ export interface LabStatus {
 /** How the lab is. A lab that is down, or an engine that does not answer, is a status, too. */
 export async function labStatus(settings: Settings): Promise<LabStatus> {
   const { facts, next } = await engineState();
-  const none = { containers: [], replicas: [], strategy: null, images: [], urls: urls(settings) };
+  const none = { containers: [], replicas: [], strategy: null, images: [], urls: urls(settings, []) };
   if (facts.answer !== "ok") {
     const what =
       next.case === "error" ? next.message : "The Docker engine does not run; npm run lab:up starts it.";
     return { healthy: false, problems: [what], notes: [], engine: { answers: false, what }, ...none };
   }
-  const found = await labContainers({ all: true });
-  const [containers, replicas, images, strategy] = await Promise.all([
+  const [found, active] = await Promise.all([labContainers({ all: true }), activeServices()]);
+  const [containers, replicas, images, strategy, alerts] = await Promise.all([
     Promise.all(found.map(containerStatus)),
     Promise.all(found.filter(({ service }) => service === "app").map(replicaStatus)),
     imageReport(),
     activeStrategy().catch(() => null),
+    notesOnAlerts(found, prometheusAt(prometheusUrl(settings), ALERTS_DEADLINE_MS)),
   ]);
-  const problems = problemsOf(found, replicas, settings.replicas);
+  const problems = problemsOf(found, replicas, settings.replicas, active);
   const what = `at ${facts.host}, Compose ${facts.compose ?? "is missing"}`;
   return {
     healthy: problems.length === 0,
     problems,
-    notes: notesOn(found, settings.replicas),
+    notes: [...notesOn(found, settings.replicas), ...notesOnKafka(replicas, active), ...alerts],
     engine: { answers: true, what },
     containers,
     replicas,
     strategy,
     images,
-    urls: urls(settings),
+    urls: urls(
+      settings,
+      found.map(({ service }) => service),
+    ),
   };
 }
 
@@ -80,11 +87,19 @@ type Seen = Pick<LabContainer, "name" | "service" | "state" | "health">;
 
 const replicasIn = (found: Seen[]) => found.filter(({ service }) => service === "app").length;
 
-/** What is not well, one sentence each. `wanted` is the configured number of replicas. */
-export function problemsOf(found: Seen[], replicas: ReplicaStatus[], wanted: number): string[] {
+/**
+ * What is not well, one sentence each. `wanted` is the configured number of replicas, `active` the services of the
+ * profiles that run: nobody misses the others.
+ */
+export function problemsOf(
+  found: Seen[],
+  replicas: ReplicaStatus[],
+  wanted: number,
+  active: string[],
+): string[] {
   if (found.length === 0) return ["The lab does not run."];
   const there = replicasIn(found);
-  const missing = SERVICES.filter((service) => !found.some((container) => container.service === service));
+  const missing = active.filter((service) => !found.some((container) => container.service === service));
   return [
     ...missing.map((service) => `There is no container of the service "${service}".`),
     ...(there > 0 && there < wanted
@@ -100,8 +115,8 @@ export function problemsOf(found: Seen[], replicas: ReplicaStatus[], wanted: num
       .map(({ ordinal, status }) => `Replica ${ordinal} says it is ${status}.`),
     ...replicas.flatMap(({ ordinal, dependencies }) =>
       dependencies
-        .filter(({ status }) => status === "down")
-        .map(({ name }) => `Replica ${ordinal} does not reach ${name}.`),
+        .filter(({ name, status }) => status === "down" && (name !== KAFKA || active.includes(KAFKA)))
+        .map(({ name, detail }) => `Replica ${ordinal} does not reach ${name}.${detail ? ` ${detail}` : ""}`),
     ),
   ];
 }
@@ -111,6 +126,17 @@ export function notesOn(found: Seen[], wanted: number): string[] {
   const there = replicasIn(found);
   if (there <= wanted) return [];
   return [`${there} replicas run, LAB_REPLICAS says ${wanted}: the next lab:up goes back to that.`];
+}
+
+const KAFKA = "kafka";
+
+/** Without Kafka nothing is lost, but somebody should know where the orders are. */
+export function notesOnKafka(replicas: ReplicaStatus[], active: string[]): string[] {
+  if (active.includes(KAFKA)) return [];
+  const kafka = replicas.flatMap(({ dependencies }) => dependencies.filter(({ name }) => name === KAFKA))[0];
+  return [
+    `The lab runs without Kafka, so orders wait in the shop's outbox and nobody books them.${kafka?.detail ? ` ${kafka.detail}` : ""}`,
+  ];
 }
 
 async function containerStatus({
@@ -142,10 +168,11 @@ async function replicaStatus(container: LabContainer): Promise<ReplicaStatus> {
   try {
     const { body } = await askReplica(container, "/status");
     const { status, openStreams, dependencies } = StatusResponse.parse(JSON.parse(body));
-    const list = Object.entries(dependencies).map(([name, { status, latencyMs }]) => ({
+    const list = Object.entries(dependencies).map(([name, { status, latencyMs, detail }]) => ({
       name,
       status,
       latencyMs,
+      ...(detail ? { detail } : {}),
     }));
     return { ordinal, status, openStreams, dependencies: list };
   } catch {

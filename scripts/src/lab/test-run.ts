@@ -7,6 +7,7 @@ import { interrupted } from "../lib/interrupt.ts";
 import { note } from "../lib/output.ts";
 import { paths } from "../lib/paths.ts";
 import { ensureChromium } from "../runtime/chromium.ts";
+import { scratchKafka } from "../runtime/scratch-kafka.ts";
 import { scratchRedis } from "../runtime/scratch-redis.ts";
 
 export const PHASES = ["static", "unit", "contract", "e2e"] as const;
@@ -56,7 +57,11 @@ const E2E_ENV = {
   COMPOSE_PROJECT_NAME: "evenkeel",
   LAB_BIND: "127.0.0.1",
   LAB_PORT: "8000",
+  LAB_PROMETHEUS_PORT: "9090",
+  LAB_ALERTMANAGER_PORT: "9093",
+  LAB_GRAFANA_PORT: "3000",
   LAB_REPLICAS: "2",
+  LAB_ORDERS: "2",
   LAB_STRATEGY: "round-robin",
   LAB_CART: "redis",
   LAB_LOG: "pretty",
@@ -69,14 +74,21 @@ const RUN: Record<Phase, (filter?: string) => Promise<TestTotals[]>> = {
   static: async () => [await staticChecks()],
   unit: async (filter) => [
     await vitest("apps/contracts", "unit", {}, filter),
+    await vitest("apps/kit", "unit", {}, filter),
     await vitest("apps/shop", "unit", {}, filter),
+    await vitest("apps/orders", "unit", {}, filter),
     await vitest("scripts", "unit", {}, filter),
   ],
   contract: async (filter) => {
     // Brings up an engine and the images where there are none; the lab itself is not needed yet.
     await lab("images", "--get");
     await using redis = await scratchRedis();
-    return [await vitest("apps/shop", "contract", { REDIS_URL: redis.url }, filter)];
+    await using kafka = await scratchKafka();
+    const env = { REDIS_URL: redis.url, KAFKA_BROKERS: kafka.address };
+    return [
+      await vitest("apps/shop", "contract", env, filter),
+      await vitest("apps/orders", "contract", env, filter),
+    ];
   },
   e2e: async (filter) => {
     await ensureChromium();

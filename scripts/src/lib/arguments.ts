@@ -42,11 +42,24 @@ export function parseVerbArguments(verb: Verb, raw: string[]): ReturnType<typeof
     const surplus = (tokens ?? []).filter((token) => token.kind === "positional").slice(words.length);
     const [first] = surplus;
     if (first?.kind === "positional") throw usage(verb, `"${first.value}" is one word too many.`);
-    return parseArgs(raw, verb.args);
+    return Object.assign(parseArgs(raw, verb.args), repeated(tokens ?? []));
   } catch (error) {
     if (error instanceof LabError) throw error;
     throw usage(verb, `${reason(error)}.`.replace("..", "."));
   }
+}
+
+/**
+ * An option that was given several times, as one list with commas: the parser would keep the last and drop the
+ * rest in silence. Where no list is wanted, its own check then refuses the value.
+ */
+function repeated(tokens: { kind: string; name?: string; value?: string | boolean | undefined }[]) {
+  const given = new Map<string, string[]>();
+  for (const { kind, name, value } of tokens)
+    if (kind === "option" && name && typeof value === "string")
+      given.set(name, [...(given.get(name) ?? []), value]);
+  const several = [...given].filter(([, values]) => values.length > 1);
+  return Object.fromEntries(several.map(([name, values]) => [name, values.join(",")]));
 }
 
 /** Description, options and examples of a verb. */

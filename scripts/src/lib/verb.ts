@@ -17,6 +17,8 @@ export interface VerbDefinition<A extends ArgsDef> {
     description: string;
     /** One or more command lines to copy, `npm run lab:up -- --replicas 3`. */
     example: string | string[];
+    /** It runs until Ctrl-C, which is therefore its good end, exit code 0. */
+    untilInterrupted?: boolean;
   };
   args?: A;
   /** Returns the exit code when it is not 0; throws a LabError when the verb could not do its work. */
@@ -31,7 +33,7 @@ export interface VerbContext<A extends ArgsDef> {
 
 /** A verb as the command line runs it; every verb has `--json` and, from the command line, `--help`. */
 export interface Verb {
-  meta: { name: string; description: string; examples: string[] };
+  meta: { name: string; description: string; examples: string[]; untilInterrupted: boolean };
   args: ArgsDef;
   // biome-ignore lint/suspicious/noExplicitAny: each verb knows its own arguments; the command line does not.
   run: (context: { args: any; signal: AbortSignal }) => Outcome;
@@ -41,9 +43,9 @@ export interface Verb {
 export function defineVerb<const A extends ArgsDef = Record<never, never>>(
   definition: VerbDefinition<A>,
 ): Verb {
-  const { name, description, example } = definition.meta;
+  const { name, description, example, untilInterrupted = false } = definition.meta;
   return {
-    meta: { name, description, examples: [example].flat() },
+    meta: { name, description, examples: [example].flat(), untilInterrupted },
     args: { ...definition.args, json: JSON_ARG },
     run: definition.run,
   };

@@ -3,6 +3,7 @@ import { type CommandOptions, command } from "../lib/command.ts";
 import { LabError } from "../lib/errors.ts";
 import { paths } from "../lib/paths.ts";
 import { caBundle } from "./ca-bundle.ts";
+import { activeProfiles } from "./profiles.ts";
 
 export type ComposeOptions = Pick<
   CommandOptions,
@@ -19,6 +20,7 @@ export async function composeAttached(args: string[], signal: AbortSignal): Prom
   if (signal.aborted) return 0;
   const ended = await execa("docker", ["compose", "--project-directory", paths.root, ...args], {
     cwd: paths.root,
+    env: { COMPOSE_PROFILES: activeProfiles().join(",") },
     stdio: ["ignore", "inherit", "inherit"],
     reject: false,
     cancelSignal: signal,
@@ -32,7 +34,8 @@ export async function composeAttached(args: string[], signal: AbortSignal): Prom
 }
 
 /**
- * `docker compose …` in this checkout; `.env` and the environment count as they would for you.
+ * `docker compose …` in this checkout; `.env` and the environment count as they would for you, only that
+ * COMPOSE_PROFILES, when it is not set, means all that this machine can run.
  * @returns what it wrote to standard output.
  * @throws LabError naming the command and the reason Compose gave.
  */
@@ -41,6 +44,14 @@ export async function compose(args: string[], options: ComposeOptions = {}): Pro
   return command("docker", ["compose", "--project-directory", paths.root, "--progress", "plain", ...args], {
     ...options,
     cwd: paths.root,
-    env: { ...(ca ? { LAB_CA_FILE: ca } : {}), ...options.env },
+    env: { COMPOSE_PROFILES: activeProfiles().join(","), ...(ca ? { LAB_CA_FILE: ca } : {}), ...options.env },
   });
+}
+
+/** Services of the core and of the profiles that run, as docker-compose.yml names them. */
+export async function activeServices(): Promise<string[]> {
+  return (await compose(["config", "--services"]))
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
 }

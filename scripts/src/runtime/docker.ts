@@ -2,6 +2,7 @@
 export { connect, type Endpoint, endpoint } from "./docker/connection.ts";
 export {
   type ContainerQuery,
+  cpuLimit,
   type ExecResult,
   exec,
   type Health,
@@ -9,6 +10,7 @@ export {
   kill,
   type LabContainer,
   labContainers,
+  limitCpus,
   publishersOf,
   remove,
   start,
@@ -17,6 +19,7 @@ export {
 } from "./docker/containers.ts";
 export {
   attachedTo,
+  type ContainerUsage,
   type EngineInfo,
   engineInfo,
   ping,
@@ -25,6 +28,7 @@ export {
   removeVolume,
   stats,
 } from "./docker/engine-info.ts";
+export { type ExecSession, openExec } from "./docker/exec-session.ts";
 export {
   findImage,
   importImage,

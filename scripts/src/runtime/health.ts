@@ -10,8 +10,11 @@ const LOG_LINES = 15;
 /** Restarts after which a container is in a loop, not in bad luck. */
 const LOOP = 3;
 
-/** Time in which an unhealthy container may recover: after a pause, or when what it needs has just come back. */
-const RECOVERY_MS = 10_000;
+/**
+ * Time in which an unhealthy container may recover: after a pause, or when what it needs has just come back. The
+ * orders app needs the most: a Kafka that was restarted waits some ten seconds for the group's old members.
+ */
+const RECOVERY_MS = 30_000;
 
 /** Finds containers that will not become healthy by waiting. */
 class Watch {

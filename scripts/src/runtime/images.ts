@@ -8,7 +8,8 @@ import { decideImage, type ImageFacts, type ImageMode, type Origin } from "./ima
 import { type ImagePin, imagePins } from "./images/pins.ts";
 import { Puller, REACH_MS, RegistryUnreachable } from "./images/pull.ts";
 import { VERSION_LABEL } from "./images/real-version.ts";
-import { buildRecipe, RECIPE_LABEL, recipeHash } from "./images/recipes.ts";
+import { buildRecipe, hasRecipe, noRecipe, RECIPE_LABEL, recipeHash } from "./images/recipes.ts";
+import { wantedProfiles } from "./profiles.ts";
 
 export { isVersionOf } from "./images/real-version.ts";
 
@@ -26,11 +27,25 @@ export interface ImageReport {
   version: string | null;
 }
 
+/** A profile that the lab runs without. */
+export interface Missing {
+  profile: string;
+  /** One sentence. */
+  why: string;
+}
+
+/** The pins of the core and of these profiles. */
+const pinsFor = (profiles: string[]) =>
+  imagePins().filter(
+    (pin) => pin.profiles.length === 0 || pin.profiles.some((one) => profiles.includes(one)),
+  );
+
 /** The images that the next `up` would use, as far as they are here. Changes nothing. */
 export async function imageReport(): Promise<ImageReport[]> {
-  const { images } = recordedChoices();
+  const { images, without } = recordedChoices();
+  const profiles = wantedProfiles().filter((profile) => !without.includes(profile));
   return Promise.all(
-    imagePins().map(async (pin) => {
+    pinsFor(profiles).map(async (pin) => {
       const chosen = chosenByUser(pin.variable);
       const ref = chosen ?? images[pin.variable] ?? pin.official;
       return report(pin.variable, ref, chosen ? "user" : ref === pin.own ? "own" : "official");
@@ -40,25 +55,40 @@ export async function imageReport(): Promise<ImageReport[]> {
 
 /**
  * Makes every image of docker-compose.yml available: what is here is used, else it is pulled, else built from
- * `scripts/images`. Own images are noted in `.env`.
+ * `scripts/images`. Own images are noted in `.env`. Where neither can be done for an image of a profile, the lab
+ * runs without that profile, says so, and notes it, so that the next time it need not look again.
  * @param asked undefined: as last time (`lab images --offline` holds until `--pull`).
+ * @throws LabError when an image of the core cannot be had.
  */
 export async function ensureImages(step: Step, asked?: ImageMode): Promise<ImageReport[]> {
   if (ensureEnvFile()) step.say("Made .env from .env.example.");
-  const mode = asked ?? (recordedChoices().offline ? "offline" : "auto");
-  const all = await Promise.all(imagePins().map(gather));
+  const recorded = recordedChoices();
+  const mode = asked ?? (recorded.offline ? "offline" : "auto");
+  const wanted = wantedProfiles();
+  const all = await Promise.all(pinsFor(wanted).map(gather));
   const chosen = new Map<string, { ref: string; origin: Origin }>();
+  const missing = new Map<string, string>();
   const toBuild: ImagePin[] = [];
-
-  const pulls = all.flatMap((facts): StepTask[] => {
-    const next = decideImage(facts, mode);
-    if (next.action === "use") chosen.set(facts.pin.variable, next);
-    else if (next.action === "build") toBuild.push(facts.pin);
-    else return [pullTask(facts, next.ref)];
-    return [];
-  });
   let unreachable: RegistryUnreachable | undefined;
+
+  function take({ pin }: ImageFacts, next: ReturnType<typeof decideImage>): void {
+    if (next.action === "use") chosen.set(pin.variable, next);
+    else if (next.action === "build") toBuild.push(pin);
+    else giveUp(pin, `${pin.official} can only be had from an image registry.`);
+  }
+
+  function giveUp(pin: ImagePin, why: string, cause?: LabError): void {
+    if (pin.profiles.length === 0) throw cause ?? noRecipe(pin);
+    for (const profile of pin.profiles) if (!missing.has(profile)) missing.set(profile, why);
+  }
+
   const puller = new Puller(REACH_MS[mode]);
+  const pulls = all.flatMap((facts): StepTask[] => {
+    const lookedBefore = mode === "auto" && facts.pin.profiles.some((one) => recorded.without.includes(one));
+    const next = decideImage(facts, mode, !lookedBefore);
+    if (next.action !== "pull") take(facts, next);
+    return next.action === "pull" ? [pullTask(facts, next.ref)] : [];
+  });
 
   function pullTask(facts: ImageFacts, ref: string): StepTask {
     return {
@@ -72,8 +102,7 @@ export async function ensureImages(step: Step, asked?: ImageMode): Promise<Image
           if (!(error instanceof RegistryUnreachable)) throw error;
           unreachable = error;
           const next = decideImage(facts, mode, false);
-          if (next.action === "use") chosen.set(facts.pin.variable, next);
-          else toBuild.push(facts.pin);
+          take(facts, next);
           pulling.title(
             next.action === "use"
               ? `${ref} cannot be pulled, ${next.ref} is here`
@@ -89,18 +118,37 @@ export async function ensureImages(step: Step, asked?: ImageMode): Promise<Image
     const names = toBuild.map(({ own }) => own).join(", ");
     note(
       unreachable
-        ? `No image registry can be used, so the lab builds its own images from Debian packages: ${names}. (${unreachable.message})`
-        : `The lab builds its own images from Debian packages: ${names}.`,
+        ? `No image registry can be used, so the lab builds its own images from packages: ${names}. (${unreachable.message})`
+        : `The lab builds its own images from packages: ${names}.`,
     );
-    await build(toBuild, all, step, mode, unreachable);
-    for (const pin of toBuild) chosen.set(pin.variable, { ref: pin.own, origin: "own" });
+    const failed = await build(toBuild, all, step, mode, unreachable);
+    for (const pin of toBuild) {
+      const error = failed.get(pin);
+      if (error) giveUp(pin, `${pin.own} could not be built: ${error.message.split("\n")[0]}`, error);
+      else chosen.set(pin.variable, { ref: pin.own, origin: "own" });
+    }
   }
+  sayMissing(missing, recorded.without);
   const own = [...chosen]
     .filter(([, { origin }]) => origin === "own")
     .map(([name, { ref }]) => [name, ref] as const);
-  recordChoices(Object.fromEntries(own), mode === "offline");
+  const without = [...missing.keys()].sort();
+  recordChoices(
+    { images: Object.fromEntries(own), offline: mode === "offline", without },
+    wanted.filter((profile) => !missing.has(profile)),
+  );
   const reports = await Promise.all([...chosen].map(([name, { ref, origin }]) => report(name, ref, origin)));
   return reports.sort((a, b) => a.variable.localeCompare(b.variable));
+}
+
+/** One line, and only when it is news: whoever runs `up` every day knows. */
+function sayMissing(missing: Map<string, string>, before: string[]): void {
+  const news = [...missing].filter(([profile]) => !before.includes(profile));
+  if (news.length === 0) return;
+  const [names, reasons] = [news.map(([profile]) => profile), [...new Set(news.map(([, why]) => why))]];
+  note(
+    `The lab runs without ${names.join(" and ")}: ${reasons.join(" ")} (To look again: npm run lab:images -- --pull)`,
+  );
 }
 
 async function build(
@@ -109,7 +157,8 @@ async function build(
   step: Step,
   mode: ImageMode,
   why?: LabError,
-): Promise<void> {
+): Promise<Map<ImagePin, LabError>> {
+  const failed = new Map<ImagePin, LabError>();
   let base = "";
   await step.steps([
     {
@@ -118,7 +167,11 @@ async function build(
         try {
           base = await ensureBase(making);
         } catch (error) {
-          if (!why || !(error instanceof LabError)) throw error;
+          if (!(error instanceof LabError)) throw error;
+          const optional = pins.every(({ profiles }) => profiles.length > 0);
+          if (optional) for (const pin of pins) failed.set(pin, error);
+          if (optional) return making.title(`No Debian base image: ${error.message}`);
+          if (!why) throw error;
           const hint = error.hint ? { hint: error.hint } : {};
           throw new LabError(`${error.message} (${why.message})`, {
             code: error.code,
@@ -129,6 +182,7 @@ async function build(
       },
     },
   ]);
+  if (failed.size > 0) return failed;
   const tasks = pins.map((pin) => ({
     title: `Build ${pin.own}`,
     run: async (building: Step) => {
@@ -137,7 +191,12 @@ async function build(
       } catch (error) {
         // An old build is better than no lab, when the mirror is away.
         const old = facts.find((one) => one.pin.variable === pin.variable)?.ownHere;
-        if (!old || mode === "offline" || !(error instanceof LabError)) throw error;
+        if (!(error instanceof LabError)) throw error;
+        if (!old || mode === "offline") {
+          if (pin.profiles.length === 0) throw error;
+          failed.set(pin, error);
+          return building.title(`${pin.own} could not be built`);
+        }
         note(
           `${pin.own} is older than its recipe and could not be built anew; the old one is used. ${error.hint}`,
         );
@@ -145,17 +204,20 @@ async function build(
     },
   }));
   await step.steps(tasks, { concurrent: BUILDS });
+  return failed;
 }
 
 async function gather(pin: ImagePin): Promise<ImageFacts> {
   const [official, own, base] = await Promise.all([findImage(pin.official), findImage(pin.own), findBase()]);
-  const recipe = own && base ? await recipeHash(pin.name, base.id) : undefined;
+  const recipe = hasRecipe(pin.name);
+  const hash = recipe && own && base ? await recipeHash(pin.name, base.id) : undefined;
   return {
     pin,
     chosen: chosenByUser(pin.variable),
     officialHere: official !== undefined,
     ownHere: own !== undefined,
-    ownStale: recipe !== undefined && own?.labels[RECIPE_LABEL] !== recipe,
+    ownStale: hash !== undefined && own?.labels[RECIPE_LABEL] !== hash,
+    recipe,
   };
 }
 

@@ -2,8 +2,8 @@ import { LabError } from "../lib/errors.ts";
 import { interrupted } from "../lib/interrupt.ts";
 import type { Step } from "../lib/progress.ts";
 import { stopWaiting, waitUntil } from "../lib/wait-until.ts";
-import { compose } from "./compose.ts";
-import { labContainers, unpause } from "./docker.ts";
+import { activeServices, type ComposeOptions, compose } from "./compose.ts";
+import { labContainers, remove, stop, unpause } from "./docker.ts";
 import { removeHalfAttached } from "./half-attached.ts";
 import type { Settings } from "./settings.ts";
 
@@ -32,6 +32,7 @@ export async function startContainers(settings: Settings, step: Step): Promise<v
   const broken = await removeHalfAttached(composeEnv(settings));
   if (broken.length > 0)
     step.say(`Removed what an interrupted start had left without a network: ${broken.join(", ")}.`);
+  await removeInactive(step);
   const start = performance.now();
   const passed = () => performance.now() - start;
   await waitUntil(
@@ -51,8 +52,25 @@ export async function startContainers(settings: Settings, step: Step): Promise<v
   );
 }
 
+/** Compose leaves the containers of a profile alone that is not wanted any more. */
+async function removeInactive(step: Step): Promise<void> {
+  const active = await activeServices();
+  const rest = (await labContainers({ all: true })).filter(({ service }) => !active.includes(service));
+  for (const { id, state } of rest) {
+    if (state === "running") await stop(id);
+    await remove(id);
+  }
+  if (rest.length > 0)
+    step.say(`Removed what is not wanted any more: ${rest.map(({ name }) => name).join(", ")}.`);
+}
+
 /** Changes the number of replicas only. */
-export async function scaleReplicas(count: number, settings: Settings, step: Step): Promise<void> {
+export async function scaleReplicas(
+  count: number,
+  settings: Settings,
+  step: Step,
+  options: Pick<ComposeOptions, "uninterruptible"> = {},
+): Promise<void> {
   const args = [
     "up",
     "--detach",
@@ -64,6 +82,7 @@ export async function scaleReplicas(count: number, settings: Settings, step: Ste
     "app",
   ];
   await compose(args, {
+    ...options,
     env: composeEnv({ ...settings, replicas: count }),
     onLine: (line) => step.progress(line.trim()),
     failure: `The shop could not be scaled to ${count} replicas.`,

@@ -29,7 +29,7 @@ export async function removeLab(options: { volumes: boolean }, step: Step): Prom
   if (Object.values(wanted).every((names) => names.length === 0)) return wanted;
   try {
     const volumes = options.volumes ? ["--volumes"] : [];
-    await compose(["down", "--remove-orphans", "--timeout", "15", ...volumes], {
+    await compose(["--profile", "*", "down", "--remove-orphans", "--timeout", "15", ...volumes], {
       onLine: (line) => step.progress(line.trim()),
     });
   } catch (error) {

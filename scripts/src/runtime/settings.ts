@@ -37,7 +37,11 @@ const Knobs = z.object({
     .union([z.ipv4(), z.ipv6()], "LAB_BIND must be an address such as 127.0.0.1")
     .default("127.0.0.1"),
   LAB_PORT: whole("LAB_PORT", 1, 65535).default(8000),
+  LAB_PROMETHEUS_PORT: whole("LAB_PROMETHEUS_PORT", 1, 65535).default(9090),
+  LAB_ALERTMANAGER_PORT: whole("LAB_ALERTMANAGER_PORT", 1, 65535).default(9093),
+  LAB_GRAFANA_PORT: whole("LAB_GRAFANA_PORT", 1, 65535).default(3000),
   LAB_REPLICAS: whole("LAB_REPLICAS", 1, 10).default(2),
+  LAB_ORDERS: whole("LAB_ORDERS", 1, 6).default(2),
   LAB_STRATEGY: z
     .string()
     .regex(/^[a-z0-9-]+$/, "LAB_STRATEGY must be a file name in nginx/strategies, without .conf")
@@ -61,7 +65,11 @@ export interface Settings {
   /** Address the door listens on. */
   bind: string;
   port: number;
+  /** Of the pages beside the shop, on the same address. */
+  ports: { prometheus: number; alertmanager: number; grafana: number };
   replicas: number;
+  /** Instances of the orders app. */
+  orders: number;
   strategy: string;
   cart: "redis" | "memory";
   log: "pretty" | "json";
@@ -120,7 +128,13 @@ export function parseSettings(env: Env): Settings {
     project: knobs.COMPOSE_PROJECT_NAME,
     bind: knobs.LAB_BIND,
     port: knobs.LAB_PORT,
+    ports: {
+      prometheus: knobs.LAB_PROMETHEUS_PORT,
+      alertmanager: knobs.LAB_ALERTMANAGER_PORT,
+      grafana: knobs.LAB_GRAFANA_PORT,
+    },
     replicas: knobs.LAB_REPLICAS,
+    orders: knobs.LAB_ORDERS,
     strategy: knobs.LAB_STRATEGY,
     cart: knobs.LAB_CART,
     log: knobs.LAB_LOG,

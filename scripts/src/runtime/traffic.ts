@@ -98,8 +98,8 @@ export async function runTraffic(options: TrafficOptions): Promise<TrafficTotals
   return totals;
 }
 
-/** @throws LabError `lab.down` when the shop does not answer. */
-async function productIds(url: URL): Promise<string[]> {
+/** Ids of what may be bought. @throws LabError `lab.down` when the shop does not answer. */
+export async function productIds(url: URL): Promise<string[]> {
   try {
     const response = await fetch(new URL("/products", url), { signal: AbortSignal.timeout(5000) });
     return ProductList.parse(await response.json()).products.map(({ id }) => id);

@@ -40,10 +40,14 @@ describe("every verb", async () => {
         expect(Object.keys(await scripts()), example).toContain(script);
         expect(script.replace("lab:", "")).toBe(id);
         const [, words = ""] = example.split(" -- ");
-        expect(() => parseVerbArguments(verb, words.split(" ").filter(Boolean))).not.toThrow();
+        expect(() => parseVerbArguments(verb, asTheShellDoes(words))).not.toThrow();
       }
     });
 });
+
+/** Words of a command line; quotes hold those with blanks together. */
+const asTheShellDoes = (line: string) =>
+  (line.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ""));
 
 async function scripts(): Promise<Record<string, string>> {
   const { readFile } = await import("node:fs/promises");
@@ -152,6 +156,10 @@ describe("arguments", () => {
       tail: "3",
       doctor: false,
     });
+  });
+
+  it("that come several times are a list", () => {
+    expect(parseVerbArguments(verb, ["5", "-n", "3", "--tail", "4,5"])).toMatchObject({ tail: "3,4,5" });
   });
 
   it.each([

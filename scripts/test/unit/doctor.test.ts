@@ -117,7 +117,7 @@ describe("the other examinations", () => {
     expect(judgeMemory(2 * GIB, "is free").severity).toBe("ok");
     expect(judgeMemory(GIB / 2, "is free")).toMatchObject({
       severity: "warning",
-      what: "Only 512 MiB of memory is free; the lab wants 1.0 GiB.",
+      what: "Only 512 MiB of memory is free; the lab wants 2.0 GiB.",
     });
     expect([4, 2, 0.5].map((gib) => judgeDisk(gib * GIB, "/var/lib/docker").severity)).toEqual([
       "ok",

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { notesOn, problemsOf } from "../../src/lab/status.ts";
+import { notesOn, notesOnKafka, problemsOf } from "../../src/lab/status.ts";
 import { LabError } from "../../src/lib/errors.ts";
 import { composeAttached } from "../../src/runtime/compose.ts";
 import { doorClosed } from "../../src/runtime/door.ts";
@@ -103,21 +103,36 @@ describe("a door that nobody opens", () => {
 describe("status", () => {
   const up = { state: "running", health: "healthy" } as const;
   const app = (ordinal: number) => ({ name: `lab-app-${ordinal}`, service: "app", ...up });
+  const services = ["nginx", "app", "redis"];
   const rest = ["nginx", "redis"].map((service) => ({ name: `lab-${service}-1`, service, ...up }));
 
   it("misses a replica that was removed", () => {
-    expect(problemsOf([...rest, app(1), app(2)], [], 2)).toEqual([]);
-    expect(problemsOf([...rest, app(2)], [], 2)).toEqual([
+    expect(problemsOf([...rest, app(1), app(2)], [], 2, services)).toEqual([]);
+    expect(problemsOf([...rest, app(2)], [], 2, services)).toEqual([
       "Only 1 of 2 replicas is there; npm run lab:up brings the rest.",
     ]);
-    expect(problemsOf(rest, [], 2)).toEqual(['There is no container of the service "app".']);
+    expect(problemsOf(rest, [], 2, services)).toEqual(['There is no container of the service "app".']);
   });
 
   it("mentions more than configured, and is content", () => {
     const three = [...rest, app(1), app(2), app(3)];
-    expect(problemsOf(three, [], 2)).toEqual([]);
+    expect(problemsOf(three, [], 2, services)).toEqual([]);
     expect(notesOn(three, 2)).toEqual([expect.stringContaining("3 replicas run, LAB_REPLICAS says 2")]);
     expect(notesOn(three, 3)).toEqual([]);
+  });
+
+  it("misses Kafka only where it should run, and then says where the orders are", () => {
+    const kafka = { name: "kafka", status: "down", latencyMs: null, detail: "3 events wait." } as const;
+    const replica = { ordinal: 1, status: "ready", openStreams: 0, dependencies: [kafka] } as const;
+    const replicas = [{ ...replica, dependencies: [kafka] }];
+    const core = [...rest, app(1), app(2)];
+    expect(problemsOf(core, replicas, 2, services)).toEqual([]);
+    expect(notesOnKafka(replicas, services)).toEqual([expect.stringMatching(/without Kafka.*3 events wait/)]);
+    expect(problemsOf(core, replicas, 2, [...services, "kafka"])).toEqual([
+      'There is no container of the service "kafka".',
+      "Replica 1 does not reach kafka. 3 events wait.",
+    ]);
+    expect(notesOnKafka(replicas, [...services, "kafka"])).toEqual([]);
   });
 });
 

@@ -1,9 +1,17 @@
 import { connect } from "./connection.ts";
 
-/** Memory in bytes without the page cache (as `docker stats` counts), and processor time in nanoseconds. */
-export async function stats(
-  id: string,
-): Promise<{ memory: number; memoryLimit: number; cpuNanoseconds: number }> {
+export interface ContainerUsage {
+  /** Bytes without the page cache, as `docker stats` counts. */
+  memory: number;
+  memoryLimit: number;
+  /** Processor time since the container was started. */
+  cpuNanoseconds: number;
+  /** Unix time in milliseconds of the reading, by the engine's clock. */
+  readAt: number;
+}
+
+/** What a running container uses, once. */
+export async function stats(id: string): Promise<ContainerUsage> {
   const now = await connect().getContainer(id).stats({ stream: false, "one-shot": true });
   const cache = now.memory_stats.stats as
     | { inactive_file?: number; total_inactive_file?: number }
@@ -13,6 +21,7 @@ export async function stats(
     memory: Math.max(0, (now.memory_stats.usage ?? 0) - reclaimable),
     memoryLimit: now.memory_stats.limit ?? 0,
     cpuNanoseconds: now.cpu_stats.cpu_usage.total_usage,
+    readAt: Date.parse(now.read),
   };
 }
 

@@ -31,8 +31,8 @@ export function wrongValues(env: Record<string, string>): Omit<Finding, "id">[] 
 
 /** A mistyped name would otherwise be ignored in silence. */
 export function unknownNames(names: string[], known: string[]): Omit<Finding, "id">[] {
-  // LAB_IMAGES is written by the lab itself.
-  const words = [...known, "LAB_IMAGES"];
+  // The lab itself writes these (runtime/images/choices.ts).
+  const words = [...known, "LAB_IMAGES", "LAB_WITHOUT"];
   return names
     .filter((name) => name.startsWith("LAB_") && !words.includes(name))
     .map((name) => {

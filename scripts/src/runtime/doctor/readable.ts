@@ -4,7 +4,16 @@ import { paths } from "../../lib/paths.ts";
 import { defineExamination, error, type Finding, ok } from "../finding.ts";
 
 /** Folders whose files are read inside containers by users who are not their owner. */
-const FOLDERS = ["nginx", "apps/shop/src", "apps/shop/public", "apps/contracts/src"];
+const FOLDERS = [
+  "nginx",
+  "kafka",
+  "monitoring",
+  "apps/shop/src",
+  "apps/shop/public",
+  "apps/contracts/src",
+  "apps/kit/src",
+  "apps/orders/src",
+];
 /** "Others" may read a file, and list and enter a folder. */
 const [FILE, FOLDER] = [0o004, 0o005];
 const NAMED = 3;

@@ -5,6 +5,10 @@ import { readBlock, withBlock, withoutBlock } from "./env-block.ts";
 
 /** Kept in our block, so that `lab images --offline` holds for the next `lab up`, too. */
 const MODE = "LAB_IMAGES";
+/** Profiles that run, in our block only when some of them cannot; Compose reads it. */
+const PROFILES = "COMPOSE_PROFILES";
+/** Profiles that were looked for in vain, so that the next `lab up` need not. */
+const WITHOUT = "LAB_WITHOUT";
 
 function readEnv(): string {
   return existsSync(paths.env) ? readFileSync(paths.env, "utf8") : "";
@@ -12,14 +16,36 @@ function readEnv(): string {
 
 /** The image a user named for a variable; our own block is not the user. */
 export function chosenByUser(variable: string, text = readEnv(), env: NodeJS.ProcessEnv = process.env) {
-  const value = env[variable] ?? parseEnv(withoutBlock(text))[variable];
-  return value === "" ? undefined : value;
+  return saidByUser(variable, text, env) || undefined;
+}
+
+const saidByUser = (variable: string, text: string, env: NodeJS.ProcessEnv) =>
+  env[variable] ?? parseEnv(withoutBlock(text))[variable];
+
+/** The profiles a user wants: undefined when nothing is said, none when an empty list is. */
+export function profilesByUser(text = readEnv(), env: NodeJS.ProcessEnv = process.env): string[] | undefined {
+  const said = saidByUser(PROFILES, text, env);
+  return said === undefined ? undefined : words(said);
+}
+
+const words = (list: string) =>
+  list
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
+
+export interface RecordedChoices {
+  /** Own images by variable. */
+  images: Record<string, string>;
+  offline: boolean;
+  /** Profiles that run without, because their images could not be had. */
+  without: string[];
 }
 
 /** What our block says now. */
-export function recordedChoices(): { images: Record<string, string>; offline: boolean } {
-  const { [MODE]: mode, ...images } = readBlock(readEnv());
-  return { images, offline: mode === "offline" };
+export function recordedChoices(text = readEnv()): RecordedChoices {
+  const { [MODE]: mode, [PROFILES]: _, [WITHOUT]: without = "", ...images } = readBlock(text);
+  return { images, offline: mode === "offline", without: words(without) };
 }
 
 /** Makes `.env` from `.env.example` where there is none. @returns whether it did. */
@@ -29,10 +55,17 @@ export function ensureEnvFile(): boolean {
   return true;
 }
 
-/** Notes our own images in `.env`, so that a plain `docker compose up` uses the same ones. */
-export function recordChoices(images: Record<string, string>, offline: boolean): void {
+/**
+ * Notes our own images in `.env`, so that a plain `docker compose up` uses the same ones.
+ * @param active Profiles that can run, of those that are wanted.
+ */
+export function recordChoices({ images, offline, without }: RecordedChoices, active: string[]): void {
   const before = readEnv();
-  const after = withBlock(before, { ...images, ...(offline ? { [MODE]: "offline" } : {}) });
+  const after = withBlock(before, {
+    ...images,
+    ...(offline ? { [MODE]: "offline" } : {}),
+    ...(without.length > 0 ? { [PROFILES]: active.join(","), [WITHOUT]: without.join(",") } : {}),
+  });
   // In place: owner, mode and a link to somewhere else stay as they are.
   if (after !== before) writeFileSync(paths.env, after);
 }

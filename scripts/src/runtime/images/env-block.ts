@@ -17,7 +17,9 @@ function split(text: string): Split {
   if (from < 0) return { before: text, block: [], after: "", eol };
   const end = bare.indexOf(END, from);
   let to = end >= 0 ? end + 1 : from + 1;
-  if (end < 0) while (to < bare.length && /^[A-Z0-9]+_(IMAGE|IMAGES)=/.test(bare[to] ?? "")) to++;
+  if (end < 0)
+    while (to < bare.length && /^([A-Z0-9_]+_IMAGES?|COMPOSE_PROFILES|LAB_WITHOUT)=/.test(bare[to] ?? ""))
+      to++;
   return {
     before: lines.slice(0, from).join(""),
     block: bare.slice(from + 1, end >= 0 ? end : to),

@@ -13,9 +13,11 @@ export interface ImagePin {
   official: string;
   /** Name of our own build of it; never the official name. */
   own: string;
+  /** Profiles that need it; none when the core does, so that there is no lab without it. */
+  profiles: string[];
 }
 
-const PIN = /^\$\{(([A-Z0-9]+)_IMAGE):-([^}]+)\}$/;
+const PIN = /^\$\{(([A-Z0-9_]+)_IMAGE):-([^}]+)\}$/;
 
 /**
  * All images that come from outside: `${NAME_IMAGE:-ref}` anywhere in docker-compose.yml, except the name that a
@@ -23,7 +25,9 @@ const PIN = /^\$\{(([A-Z0-9]+)_IMAGE):-([^}]+)\}$/;
  * @throws LabError `compose.file` when the file is not YAML.
  */
 export function imagePins(yaml: string = readFileSync(paths.composeFile, "utf8")): ImagePin[] {
-  let file: { services?: Record<string, { image?: unknown; build?: unknown } | null> };
+  let file: {
+    services?: Record<string, { image?: unknown; build?: unknown; profiles?: string[] } | null>;
+  };
   try {
     file = parse(yaml, { merge: true }) ?? {};
   } catch (cause) {
@@ -34,13 +38,16 @@ export function imagePins(yaml: string = readFileSync(paths.composeFile, "utf8")
   }
   const pins = new Map<string, ImagePin>();
   for (const service of Object.values(file.services ?? {})) {
-    const { image, ...rest } = service ?? {};
+    const { image, profiles = [], ...rest } = service ?? {};
     for (const text of strings(rest.build ? rest : { image, ...rest })) {
       const [, variable, word, official] = PIN.exec(text) ?? [];
       if (!variable || !word || !official) continue;
-      const name = word.toLowerCase();
+      const name = word.toLowerCase().replaceAll("_", "-");
       const tag = /:([\w.-]+)$/.exec(official)?.[1] ?? "latest";
-      pins.set(variable, { variable, name, official, own: `evenkeel/${name}:${tag}` });
+      const others = pins.get(variable)?.profiles;
+      const shared = others?.length === 0 || profiles.length === 0 ? [] : [...(others ?? []), ...profiles];
+      const own = `evenkeel/${name}:${tag}`;
+      pins.set(variable, { variable, name, official, own, profiles: [...new Set(shared)] });
     }
   }
   return [...pins.values()].sort((a, b) => a.name.localeCompare(b.name));

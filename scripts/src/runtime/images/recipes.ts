@@ -19,16 +19,17 @@ export const RECIPE_LABEL = "org.evenkeel.recipe";
 const BUILD_MINUTES = 20;
 const LAST_LINES = 20;
 
-/**
- * What an own image depends on: every byte of its recipe, the base image, and what is copied from this machine.
- * @throws LabError `image.no-recipe`.
- */
+export const hasRecipe = (name: string): boolean => existsSync(join(paths.recipes, name, "Dockerfile"));
+
+/** The error for an image that no recipe can stand in for. */
+export const noRecipe = ({ name, variable }: Pick<ImagePin, "name" | "variable">) =>
+  new LabError(`There is no recipe for "${name}": scripts/images/${name}/Dockerfile is missing.`, {
+    code: "image.no-recipe",
+    hint: `Name an image yourself: ${variable}=… in .env`,
+  });
+
+/** What an own image depends on: every byte of its recipe, the base image, and what is copied from this machine. */
 export async function recipeHash(name: string, baseId: string): Promise<string> {
-  if (!existsSync(join(paths.recipes, name, "Dockerfile")))
-    throw new LabError(`There is no recipe for "${name}": scripts/images/${name}/Dockerfile is missing.`, {
-      code: "image.no-recipe",
-      hint: `Name an image yourself: ${name.toUpperCase()}_IMAGE=… in .env`,
-    });
   return hashFiles(paths.recipes, [name], `${baseId} ${await hostPartVersions(await dockerfileOf(name))}`);
 }
 

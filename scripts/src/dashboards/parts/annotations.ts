@@ -1,0 +1,41 @@
+import { type AnnotationQuery, AnnotationQueryBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
+import { EVENT_KINDS, type EventKind } from "../../lib/lab-event.ts";
+import { PROMETHEUS } from "./query.ts";
+
+const COLOURS: Record<EventKind, string> = {
+  scale: "blue",
+  strategy: "purple",
+  fault: "red",
+  deploy: "green",
+  reset: "yellow",
+};
+
+/**
+ * One mark per event made through the command line; each kind has its own switch at the top of the dashboard.
+ * The value of the series is the moment of the event, not the moment at which it was scraped: Grafana takes it in
+ * milliseconds (`processEvents` in its packages/grafana-prometheus/src/annotations.ts), Prometheus keeps seconds.
+ */
+export function labEvents(): AnnotationQuery[] {
+  return EVENT_KINDS.map((kind) => {
+    const title = kind.charAt(0).toUpperCase() + kind.slice(1);
+    const query = new DataqueryBuilder()
+      .refId("Anno")
+      .datasource(PROMETHEUS)
+      .expr(`lab_event_time_seconds{kind="${kind}"} * 1000`)
+      .interval("5s")
+      .range();
+    const { placement: _inMenu, ...annotation } = new AnnotationQueryBuilder()
+      .name(title)
+      .datasource(PROMETHEUS)
+      .enable(true)
+      .iconColor(COLOURS[kind])
+      .target(query)
+      .titleFormat(title)
+      .textFormat("{{detail}}")
+      .tagKeys("kind")
+      .useValueForTime(true)
+      .build();
+    return annotation;
+  });
+}

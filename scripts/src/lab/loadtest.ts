@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import { LabError } from "../lib/errors.ts";
+import type { LoadResult } from "../lib/load-result.ts";
+import { paths } from "../lib/paths.ts";
+import { closedLoad } from "../runtime/closed-loop.ts";
+import { type LabContainer, labContainers } from "../runtime/docker.ts";
+import { refuseUnkept } from "../runtime/load/keeping.ts";
+import { type MixEntry, openLoop } from "../runtime/load/open-loop.ts";
+import { askReplica, sumMetric } from "../runtime/replica-counters.ts";
+import type { Settings } from "../runtime/settings.ts";
+import { activeStrategy } from "../runtime/strategy.ts";
+import { unknownStrategy } from "../runtime/strategy-files.ts";
+import { productIds } from "../runtime/traffic.ts";
+import { doorOf, growth, notRunning, refuseForeign } from "./check-distribution.ts";
+import { environment } from "./environment.ts";
+import type { LoadtestEvidence } from "./evidence-schema.ts";
+import { type MixShare, mixEntries } from "./load-mix.ts";
+import { foreignRequests, judgeLoad } from "./load-verdict.ts";
+import { loadStrategies } from "./strategies.ts";
+
+/** As fast as answers come, or at a rate whatever the answers do. */
+export type LoadPlan = { mix: MixShare[]; seed: number } & (
+  | { loop: "closed"; requests: number; connections: number }
+  | {
+      loop: "open";
+      rate: number;
+      durationSeconds: number;
+      arrivals: "constant" | "poisson";
+      newConnections: boolean;
+      workers?: number;
+    }
+);
+
+export interface LoadtestContext {
+  /** What to type to measure it again. */
+  command: string;
+  /** Ends the load early; what was measured until then is judged. */
+  signal: AbortSignal;
+  /** Answers so far. */
+  onProgress: (answers: number) => void;
+}
+
+/**
+ * Sends a load through the door and judges it: nothing may fail, and the replicas must get what the active strategy
+ * promises them.
+ * @throws LabError with exit code 2 when it could not measure: no lab, too many requests of others, or a generator
+ * that could not keep its schedule.
+ */
+export async function runLoadtest(
+  settings: Settings,
+  plan: LoadPlan,
+  context: LoadtestContext,
+): Promise<LoadtestEvidence> {
+  const pool = await labContainers({ service: "app", all: true });
+  const nginx = (await labContainers({ service: "nginx" })).find(({ state }) => state === "running");
+  if (!nginx || pool.length === 0) throw notRunning();
+  const strategy = await activeStrategy();
+  const promise = (await loadStrategies(paths.nginxStrategies)).get(strategy)?.expect;
+  if (!promise) throw unknownStrategy(strategy);
+  const door = doorOf(nginx, settings);
+
+  const mix = mixEntries(plan.mix, await productIds(door));
+  const before = await requestsByReplica(pool);
+  const load = await send(door.href, plan, mix, context);
+  const after = await requestsByReplica(pool);
+
+  if (load.ok + Object.keys(load.failed).length === 0)
+    throw new LabError(`Nobody answered at ${door.href}, so nothing was measured.`, {
+      code: "lab.down",
+      hint: "Start the lab with: npm run lab:up",
+    });
+  // A closed loop keeps no schedule, and its throughput is called no capacity; the verdict mentions a busy generator.
+  if (plan.loop === "open") refuseUnkept(load);
+  const samples = {
+    strategy,
+    promise,
+    pool: pool.map(({ ordinal }) => String(ordinal)),
+    replicaCounters: Object.fromEntries(growth(before, after)),
+    load,
+  };
+  // What Ctrl-C cut off looks like requests of others; the judge allows for them.
+  if (!context.signal.aborted) refuseForeign(foreignRequests(samples), load.sent);
+  const { pass, findings } = judgeLoad(samples);
+  return {
+    what: "loadtest",
+    version: 1,
+    takenAt: new Date().toISOString(),
+    command: context.command,
+    environment: await environment(strategy),
+    options: recorded(plan),
+    promise,
+    interrupted: context.signal.aborted,
+    load,
+    replicaCounters: samples.replicaCounters,
+    verdict: { pass, findings },
+  };
+}
+
+async function send(
+  url: string,
+  plan: LoadPlan,
+  mix: MixEntry[],
+  { signal, onProgress }: LoadtestContext,
+): Promise<LoadResult> {
+  const common = { url, mix, seed: plan.seed, signal, runId: `load-${randomBytes(4).toString("hex")}` };
+  if (plan.loop === "closed") {
+    const { requests: amount, connections } = plan;
+    return closedLoad({ ...common, amount, connections, onProgress });
+  }
+  const { rate, durationSeconds, arrivals, newConnections, workers } = plan;
+  return openLoop({
+    ...common,
+    ...{ rate, durationSeconds, arrivals },
+    connections: newConnections ? "new" : "keep-alive",
+    ...(workers === undefined ? {} : { workers }),
+    onProgress: ({ answered }) => onProgress(answered),
+  });
+}
+
+/** Routes that the lab's own probes and scrapes ask for, from inside, past the door. */
+const PROBES = ["/status", "/metrics"];
+const REQUESTS = "http_request_duration_seconds_count";
+
+/** Requests that each running replica has answered since it started, by instance number. */
+async function requestsByReplica(pool: LabContainer[]): Promise<Map<string, number>> {
+  const running = pool.filter(({ state }) => state === "running");
+  const counted = running.map(async (replica) => {
+    const { body } = await askReplica(replica, "/metrics");
+    const probes = PROBES.reduce((sum, route) => sum + sumMetric(body, REQUESTS, { route }), 0);
+    return [String(replica.ordinal), sumMetric(body, REQUESTS, {}) - probes] as const;
+  });
+  return new Map(await Promise.all(counted));
+}
+
+function recorded(plan: LoadPlan): LoadtestEvidence["options"] {
+  const { mix, seed } = plan;
+  const common = { mix: mix.map(({ kind, weight }) => ({ kind, weight })), seed };
+  if (plan.loop === "closed") return { ...common, requests: plan.requests, connections: plan.connections };
+  const { rate, durationSeconds, arrivals, newConnections, workers } = plan;
+  return { ...common, rate, durationSeconds, arrivals, newConnections, ...(workers ? { workers } : {}) };
+}
