@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Asks /status and succeeds on 200. In bash alone, because starting Node every two seconds would cost each
+# Asks /status and succeeds on 200. In bash alone, because starting Node every few seconds would cost each
 # replica more CPU than many shops use.
 exec 3<>"/dev/tcp/127.0.0.1/${PORT:-8000}" || exit 1
 printf 'GET /status HTTP/1.1\r\nHost: localhost\r\nUser-Agent: healthcheck\r\nConnection: close\r\n\r\n' >&3

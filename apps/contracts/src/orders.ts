@@ -1,7 +1,17 @@
 import { z } from "zod";
+import { Dependency } from "./status.ts";
 
 /** Kafka topic with every order; the key is the product id, so one product's orders stay in order. */
-export const ORDERS_TOPIC = { name: "orders", partitions: 6, retentionMs: 7 * 24 * 3_600_000 } as const;
+export const ORDERS_TOPIC = {
+  name: "orders",
+  partitions: 6,
+  retentionMs: 7 * 24 * 3_600_000,
+  /**
+   * The largest batch that Kafka takes, some 400 orders. It also bounds what a consumer is given at once: what it asks
+   * for is no limit for a batch that is larger, which comes as a whole or, behind other partitions, never.
+   */
+  maxMessageBytes: 128 * 1024,
+} as const;
 /** Messages of the topic above that no consumer can understand, each with the reason. */
 export const DEAD_TOPIC = { name: "orders.dead", partitions: 1, retentionMs: 30 * 24 * 3_600_000 } as const;
 /** Redis channel on which the orders app tells the replicas what it has booked. */
@@ -100,14 +110,6 @@ export const OrdersStatus = z.strictObject({
   partitions: z.array(z.int().nonnegative()),
   /** Orders in the books, of all instances. */
   booked: z.int().nonnegative(),
-  dependencies: z.record(
-    z.string(),
-    z.strictObject({
-      status: z.enum(["up", "down"]),
-      required: z.boolean(),
-      latencyMs: z.number().nonnegative().nullable(),
-      detail: z.string().optional(),
-    }),
-  ),
+  dependencies: z.record(z.string(), Dependency),
 });
 export type OrdersStatus = z.infer<typeof OrdersStatus>;

@@ -7,7 +7,7 @@ export type HealthResponse = z.infer<typeof HealthResponse>;
 /** State of one dependency and how long it took to answer. */
 export const Dependency = z.strictObject({
   status: z.enum(["up", "down"]),
-  /** `false`: the shop keeps selling without it. */
+  /** `false`: the app does its work without it. */
   required: z.boolean(),
   /** Time of the probe in milliseconds; null when it did not answer. */
   latencyMs: z.number().nonnegative().nullable(),

@@ -5,6 +5,20 @@ export const Name = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters,
 export const milliseconds = (fallback: number) =>
   z.coerce.number().int().min(0).max(600_000).default(fallback);
 
+const LIST = String.raw`[\w.-]+:\d{1,5}(,[\w.-]+:\d{1,5})*`;
+
+/** `host:port` of each broker to begin with; the others are learned from it. kafkajs takes one apart at its colon. */
+export const Brokers = z
+  .string()
+  .regex(new RegExp(`^${LIST}$`), "must be host:port, several separated by commas")
+  .transform((list) => list.split(","));
+
+/** The same, and the word `none` for an empty list. */
+export const BrokersOrNone = z
+  .string()
+  .regex(new RegExp(`^(none|${LIST})$`), "must be host:port, several separated by commas, or the word none")
+  .transform((list) => (list === "none" ? [] : list.split(",")));
+
 /** Reads variables; throws an error whose message names every one that is wrong. */
 export function readEnvironment<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
   // Compose passes unset variables on as empty strings.

@@ -54,15 +54,30 @@ function prettyLogger({ level, instanceId }: LoggerOptions, out: DestinationStre
 
 const pairs = (fields: Fields = {}) =>
   Object.entries(fields)
-    .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(
+      ([key, value]) =>
+        ` ${key}=${typeof value === "string" ? shown(value) : harmless(JSON.stringify(value))}`,
+    )
     .join("");
+
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+
+/** Text of strangers may hold line ends and escape codes, and would forge lines of this log with them. */
+const shown = (text: string) => (CONTROL.test(text) ? harmless(JSON.stringify(text)) : text);
+
+/** JSON leaves the upper control characters as they are, and terminals obey those, too. */
+const harmless = (text = "") =>
+  text.replaceAll(
+    /[^\P{Cc}\n]|[\p{Zl}\p{Zp}]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 /** Stack and chain of causes, indented so that a reader sees where the record ends. */
 function trace(error: unknown): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const cause =
     error instanceof Error && error.cause !== undefined ? `\ncaused by ${trace(error.cause)}` : "";
-  return (text + cause).replaceAll(/\n */g, "\n    ");
+  return harmless(text + cause).replaceAll(/\n */g, "\n    ");
 }
 
 /** The same fields, one JSON object per line, for machines. */

@@ -1,26 +1,40 @@
 import { mkdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { retryWhileBusy } from "./sqlite-retry.ts";
 
 /** Processes that start together on an empty volume queue here, and a slow disk adds to it. */
 const OPEN_DEADLINE_MS = 10_000;
 const PROBE_DEADLINE_MS = 1000;
 
+export interface SharedDatabaseOptions {
+  /** Runs in the transaction of the migrations, after them, each time the file is opened. */
+  readonly extra?: (db: DatabaseSync) => void;
+  /**
+   * In WAL mode a crash of the process loses nothing either way. NORMAL, which is the default: a power cut may lose
+   * the last commits. FULL: it does not, and each commit waits for the disk.
+   */
+  readonly synchronous?: "NORMAL" | "FULL";
+}
+
 /**
  * Opens a file that several processes of one machine share, and brings it to the newest schema. Entry n of
  * `migrations` takes a database from schema version n to n + 1; what was released is never edited. Rejects
  * with a full sentence when the file cannot be used or was written by a newer version.
  */
-export async function openSharedDatabase(file: string, migrations: readonly string[]): Promise<DatabaseSync> {
+export async function openSharedDatabase(
+  file: string,
+  migrations: readonly string[],
+  options: SharedDatabaseOptions = {},
+): Promise<DatabaseSync> {
   let db: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true });
     // timeout 0: waiting happens outside SQLite, where the event loop runs on.
     const opened = await retryWhileBusy(() => new DatabaseSync(file, { timeout: 0 }), OPEN_DEADLINE_MS);
     db = opened;
-    await retryWhileBusy(() => prepare(opened, migrations), OPEN_DEADLINE_MS);
+    await retryWhileBusy(() => prepare(opened, migrations, options), OPEN_DEADLINE_MS);
     return opened;
   } catch (error) {
     db?.close();
@@ -32,9 +46,12 @@ export async function openSharedDatabase(file: string, migrations: readonly stri
   }
 }
 
-function prepare(db: DatabaseSync, migrations: readonly string[]): void {
-  // NORMAL in WAL mode: a crash of the process loses nothing, a power cut may lose the last commits.
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+function prepare(
+  db: DatabaseSync,
+  migrations: readonly string[],
+  { extra, synchronous = "NORMAL" }: SharedDatabaseOptions,
+): void {
+  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON`);
   inTransaction(db, () => {
     const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
     if (version > migrations.length) {
@@ -42,7 +59,18 @@ function prepare(db: DatabaseSync, migrations: readonly string[]): void {
     }
     for (const migration of migrations.slice(version)) db.exec(migration);
     if (version < migrations.length) db.exec(`PRAGMA user_version = ${migrations.length}`);
+    extra?.(db);
   });
+}
+
+/** Compiles each statement once. */
+export function prepareAll<Name extends string>(
+  db: DatabaseSync,
+  sql: Readonly<Record<Name, string>>,
+): Record<Name, StatementSync> {
+  return Object.fromEntries(
+    Object.entries<string>(sql).map(([name, text]) => [name, db.prepare(text)]),
+  ) as Record<Name, StatementSync>;
 }
 
 /** IMMEDIATE: writers queue up at the start, so none of them finds out half-way that it must wait. */

@@ -12,7 +12,11 @@ test("both topics are asked for with partitions and retention, and unpacked by t
   const settings = ({ configEntries = [] }: ITopicConfig) =>
     Object.fromEntries(configEntries.map(({ name, value }) => [name, value]));
   expect(asked.map((topic) => [topic.topic, topic.numPartitions, settings(topic)])).toEqual([
-    ["orders", 6, { "retention.ms": "604800000", "compression.type": "uncompressed" }],
+    [
+      "orders",
+      6,
+      { "retention.ms": "604800000", "compression.type": "uncompressed", "max.message.bytes": "131072" },
+    ],
     [
       "orders.dead",
       1,

@@ -46,3 +46,24 @@ test.each(["pretty", "json"] as const)("%s: silent is silent", (format) => {
   log.error("x", new Error("x"));
   expect(lines).toEqual([]);
 });
+
+test("what strangers say stays on the line of its record, visibly", () => {
+  const { lines, log } = logTo("pretty");
+  const forged = "oops\n[Instance 1] GET /admin 200";
+  log.warn("a message died", { reason: forged, key: "a\u001b[2K\rb", fine: "two words" });
+  log.warn("another", { upper: "\u009b2J", line: "a\u2028b", list: ["\u0085"], none: undefined });
+  expect(lines).toEqual([
+    '[Instance 2] warning: a message died reason="oops\\n[Instance 1] GET /admin 200" key="a\\u001b[2K\\rb" fine=two words\n',
+    '[Instance 2] warning: another upper="\\u009b2J" line="a\\u2028b" list=["\\u0085"] none=\n',
+  ]);
+});
+
+test("an error's own words are indented and cannot move the cursor", () => {
+  const { lines, log } = logTo("pretty");
+  const error = new Error("first\nsecond\r[Instance 1] third\u001b[1A");
+  error.stack = error.message;
+  log.error("it broke", error, { key: "a\nb" });
+  expect(lines).toEqual([
+    '[Instance 2] error: it broke key="a\\nb"\nfirst\n    second\\u000d[Instance 1] third\\u001b[1A\n',
+  ]);
+});

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
-import { inTransaction, openSharedDatabase, probeDatabase } from "../src/sqlite-file.ts";
+import { inTransaction, openSharedDatabase, prepareAll, probeDatabase } from "../src/sqlite-file.ts";
 import { DatabaseBusy, retryWhileBusy } from "../src/sqlite-retry.ts";
 
 const FIRST = "CREATE TABLE notes (text TEXT NOT NULL)";
@@ -34,6 +34,53 @@ test("each migration runs once, whoever opens the file and however often", async
   const db = await open(file, [FIRST, SECOND]);
   await open(file, [FIRST, SECOND]);
   expect(notes(db)).toEqual(["of the second version"]);
+});
+
+test("a migration that fails leaves the version and the content that were there", async () => {
+  const file = newFile();
+  await open(file, [FIRST, SECOND]);
+  const broken = open(file, [FIRST, SECOND, "ALTER TABLE notes ADD COLUMN author; nonsense"]);
+  await expect(broken).rejects.toThrow(/could not be prepared/);
+  const db = await open(file, [FIRST, SECOND]);
+  expect(db.prepare("SELECT * FROM notes").all()).toEqual([{ text: "of the second version" }]);
+  expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+});
+
+test("what is extra runs after the migrations at each opening, and is all or nothing with them", async () => {
+  const file = newFile();
+  const failing = openSharedDatabase(file, [FIRST], {
+    extra: (db) => {
+      db.exec("INSERT INTO notes VALUES ('half')");
+      throw new Error("no");
+    },
+  });
+  await expect(failing).rejects.toThrow(/could not be prepared/);
+  const extra = (db: DatabaseSync) => db.exec("INSERT INTO notes VALUES ('extra')");
+  for (const db of [
+    await openSharedDatabase(file, [FIRST], { extra }),
+    await openSharedDatabase(file, [FIRST], { extra }),
+  ]) {
+    onTestFinished(() => db.close());
+  }
+  expect(notes(await open(file))).toEqual(["extra", "extra"]);
+});
+
+test("commits wait for the disk where that is asked for, and only there", async () => {
+  const level = (db: DatabaseSync) => db.prepare("PRAGMA synchronous").get()?.synchronous;
+  const [NORMAL, FULL] = [1, 2];
+  expect(level(await open(newFile()))).toBe(NORMAL);
+  const full = await openSharedDatabase(newFile(), [FIRST], { synchronous: "FULL" });
+  onTestFinished(() => full.close());
+  expect(level(full)).toBe(FULL);
+});
+
+test("statements are compiled under their names", async () => {
+  const sql = prepareAll(await open(newFile()), {
+    add: "INSERT INTO notes VALUES (?)",
+    all: "SELECT text FROM notes",
+  });
+  sql.add.run("a");
+  expect(sql.all.all()).toEqual([{ text: "a" }]);
 });
 
 test("a file of a newer version is refused with a sentence", async () => {

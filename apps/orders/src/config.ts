@@ -1,12 +1,6 @@
-import { milliseconds, Name, readEnvironment } from "@evenkeel/kit/environment";
+import { Brokers, milliseconds, Name, readEnvironment } from "@evenkeel/kit/environment";
 import { z } from "zod";
 import manifest from "../package.json" with { type: "json" };
-
-/** `host:port` of each broker to begin with; the others are learned from it. */
-const Brokers = z
-  .string()
-  .regex(/^[\w.-]+:\d+(,[\w.-]+:\d+)*$/, "must be host:port, several separated by commas")
-  .transform((list) => list.split(","));
 
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
@@ -15,7 +9,7 @@ const Environment = z.object({
   /** Container name without its ordinal (`evenkeel-orders-`); the instance then finds its own ordinal. */
   INSTANCE_PREFIX: Name.optional(),
   DATABASE_FILE: z.string().min(1).default("/data/orders.db"),
-  KAFKA_BROKERS: z.string().default("kafka:9092").pipe(Brokers),
+  KAFKA_BROKERS: Brokers.prefault("kafka:9092"),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).default("redis://redis:6379"),
   LOG_FORMAT: z.enum(["pretty", "json"]).default("pretty"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),

@@ -5,12 +5,13 @@ process.on("SIGINT", (signal) => stop(signal));
 
 // Loaded only now: static imports would come before the lines above, and they take most of the start.
 const { createMetrics } = await import("./metrics.ts");
+const { DEATH_CAUSES } = await import("./domain/ports.ts");
 const { createLogger, standardOutput } = await import("@evenkeel/kit/logger");
 const { readConfig } = await import("./config.ts");
 const { findIdentity } = await import("@evenkeel/kit/instance-id");
 const { createService } = await import("./service.ts");
 
-const metrics = createMetrics();
+const metrics = createMetrics(DEATH_CAUSES);
 const output = standardOutput(() => metrics.logDrops.inc());
 let log = createLogger({ format: "pretty", level: "info", instanceId: "?" }, output);
 
@@ -22,11 +23,10 @@ function crash(what: string, error: unknown): never {
 }
 process.on("uncaughtException", (error) => crash("uncaught exception", error));
 process.on("unhandledRejection", (error) => crash("unhandled rejection", error));
-// Node prints warnings past the log. Known here: type stripping is young, and kafkajs sets timers in the past.
-const known = new Set(["ExperimentalWarning", "TimeoutNegativeWarning"]);
+// Node prints warnings past the log. Known here: type stripping and SQLite are young.
 process.removeAllListeners("warning");
 process.on("warning", (warning) => {
-  if (!known.has(warning.name)) log.warn(warning.message, { warning: warning.name });
+  if (warning.name !== "ExperimentalWarning") log.warn(warning.message, { warning: warning.name });
 });
 
 try {

@@ -5,6 +5,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 export interface ConsumerFigures {
   readonly up: boolean;
   readonly partitions: readonly number[];
+  /** How long the batch in hand has been there; 0 without one. */
+  readonly batchAgeSeconds: number;
   lag(): Iterable<[partition: number, behind: number]>;
 }
 
@@ -22,11 +24,12 @@ export interface Metrics extends RequestMetrics {
   watch(consumer: ConsumerFigures): void;
 }
 
-export function createMetrics(): Metrics {
+/** @param deathCauses Reasons for which a message is given up; each is told from 0 on. */
+export function createMetrics(deathCauses: readonly string[]): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  let consumer: ConsumerFigures = { up: false, partitions: [], lag: () => [] };
+  let consumer: ConsumerFigures = { up: false, partitions: [], batchAgeSeconds: 0, lag: () => [] };
   new Gauge({
     name: "orders_consumer_lag",
     help: "Messages of a partition that are not booked yet; only partitions of this instance.",
@@ -53,6 +56,22 @@ export function createMetrics(): Metrics {
       this.set(consumer.up ? 1 : 0);
     },
   });
+  new Gauge({
+    name: "orders_batch_age_seconds",
+    help: "How long the batch in hand has been there; it takes milliseconds, unless it cannot be finished.",
+    registers,
+    collect() {
+      this.set(consumer.batchAgeSeconds);
+    },
+  });
+  const dead = new Counter({
+    name: "orders_dead_total",
+    help: "Messages that nobody can book, moved to the topic orders.dead.",
+    labelNames: ["reason"],
+    registers,
+  });
+  // Prometheus sees no rise in a series that begins with its first message.
+  for (const reason of deathCauses) dead.inc({ reason }, 0);
   return {
     registry,
     ...requestMetrics(registry),
@@ -70,12 +89,7 @@ export function createMetrics(): Metrics {
       help: "Orders from before a reset that Kafka brought after it.",
       registers,
     }),
-    dead: new Counter({
-      name: "orders_dead_total",
-      help: "Messages that nobody can book, moved to the topic orders.dead.",
-      labelNames: ["reason"],
-      registers,
-    }),
+    dead,
     rebalances: new Counter({
       name: "orders_rebalances_total",
       help: "Times this instance was given its partitions.",

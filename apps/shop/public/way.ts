@@ -27,8 +27,8 @@ export function showWay(sentence: string, instanceId: string): (way: Way) => voi
   return (way) => {
     entry.dataset.step = way.step;
     state.textContent = wordsFor(way);
-    const settled = way.step === "booked" || way.step === "forgotten" || way.step === "unanswered";
-    if (settled) setTimeout(() => entry.remove(), SHOWN_MS);
+    // Not when asking has ended ("unanswered"): the stream may still bring word, and is to find its entry.
+    if (way.step === "booked" || way.step === "forgotten") setTimeout(() => entry.remove(), SHOWN_MS);
   };
 }
 

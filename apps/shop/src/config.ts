@@ -1,15 +1,6 @@
-import { milliseconds, Name, readEnvironment } from "@evenkeel/kit/environment";
+import { BrokersOrNone, milliseconds, Name, readEnvironment } from "@evenkeel/kit/environment";
 import { z } from "zod";
 import manifest from "../package.json" with { type: "json" };
-
-/** kafkajs takes a broker apart at its colon. */
-const Brokers = z
-  .string()
-  .regex(
-    /^(none|[\w.-]+:\d{1,5}(,[\w.-]+:\d{1,5})*)$/,
-    "must be host:port, more of them after commas, or the word none",
-  )
-  .transform((list) => (list === "none" ? [] : list.split(",")));
 
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
@@ -20,7 +11,7 @@ const Environment = z.object({
   DATABASE_FILE: z.string().min(1).default("/data/shop.db"),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).default("redis://redis:6379"),
   /** `none`: orders stay in this shop, and nothing waits for Kafka. All replicas of a database must agree. */
-  KAFKA_BROKERS: Brokers.prefault("kafka:9092"),
+  KAFKA_BROKERS: BrokersOrNone.prefault("kafka:9092"),
   /** The orders app, whose books say what was booked. */
   ORDERS_URL: z.url({ protocol: /^http$/ }).default("http://orders:8000"),
   CART_STORE: z.enum(["redis", "memory"]).default("redis"),

@@ -25,12 +25,10 @@ function crash(what: string, error: unknown): never {
 }
 process.on("uncaughtException", (error) => crash("uncaught exception", error));
 process.on("unhandledRejection", (error) => crash("unhandled rejection", error));
-// Node prints warnings past the log. Known here: type stripping is young, and kafkajs 2.2.4 asks for a pause below
-// zero after each answer, which Node takes for 1 ms.
-const KNOWN_WARNINGS = new Set(["ExperimentalWarning", "TimeoutNegativeWarning"]);
+// Node prints warnings past the log. Known here: type stripping and SQLite are young.
 process.removeAllListeners("warning");
 process.on("warning", (warning) => {
-  if (!KNOWN_WARNINGS.has(warning.name)) log.warn(warning.message, { warning: warning.name });
+  if (warning.name !== "ExperimentalWarning") log.warn(warning.message, { warning: warning.name });
 });
 
 try {

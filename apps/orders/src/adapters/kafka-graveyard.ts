@@ -1,4 +1,6 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { DEAD_TOPIC, deadHeaders } from "@evenkeel/contracts";
+import { prepareTopics } from "@evenkeel/kit/kafka-client";
 import { type Kafka, type Message, Partitioners, type Producer } from "kafkajs";
 import type { DeadLetter, Graveyard } from "../domain/ports.ts";
 
@@ -7,13 +9,15 @@ const CHUNK_BYTES = 256 * 1024;
 /** Rough size of the headers and Kafka's own fields of one message. */
 const OVERHEAD_BYTES = 512;
 const TIMEOUT_MS = 10_000;
+/** Kafka may hang; whoever closes has to go. */
+const CLOSE_MS = 1000;
 
 /** Dead letters in the topic `orders.dead`. One awaited send in flight, acknowledged by all copies. */
 export class KafkaGraveyard implements Graveyard {
-  readonly #kafka: Pick<Kafka, "producer">;
+  readonly #kafka: Pick<Kafka, "admin" | "producer">;
   #producer: Producer | undefined;
 
-  constructor(kafka: Pick<Kafka, "producer">) {
+  constructor(kafka: Pick<Kafka, "admin" | "producer">) {
     this.#kafka = kafka;
   }
 
@@ -30,7 +34,8 @@ export class KafkaGraveyard implements Graveyard {
   async close(): Promise<void> {
     const producer = this.#producer;
     this.#producer = undefined;
-    await producer?.disconnect().catch(() => {});
+    if (producer === undefined) return;
+    await Promise.race([producer.disconnect().catch(() => {}), wait(CLOSE_MS, undefined, { ref: false })]);
   }
 
   async #send(messages: Message[]): Promise<void> {
@@ -46,6 +51,8 @@ export class KafkaGraveyard implements Graveyard {
 
   async #sendNow(messages: Message[]): Promise<void> {
     if (this.#producer === undefined) {
+      // The topic may have been what the last producer lacked.
+      await prepareTopics(this.#kafka);
       const producer = this.#kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
       this.#producer = producer;
       await producer.connect();

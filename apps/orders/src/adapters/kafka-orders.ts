@@ -12,6 +12,8 @@ const SILENCE_MS = 30_000;
 const WATCH_MS = 500;
 /** Leaving waits for the batch in hand; Kafka may be away and never answer. */
 const LEAVE_MS = 5000;
+/** A batch takes some milliseconds. One in hand for so long cannot be finished, and everything behind it waits. */
+const STUCK_MS = 20_000;
 
 export interface KafkaOrdersOptions {
   readonly kafka: Pick<Kafka, "admin" | "consumer">;
@@ -38,6 +40,8 @@ export class KafkaOrders implements Membership {
   /** Signs of a session that is not this one any more are ignored. */
   #session: object | undefined;
   #joined = false;
+  /** When each batch in hand was begun, on the clock of `performance.now()`; an ended session may still have one. */
+  readonly #inHand = new Map<object, number>();
   /** When Kafka last said that we belong to the group, on the clock of `performance.now()`. */
   #heardAt = 0;
   #partitions: readonly number[] = [];
@@ -62,6 +66,12 @@ export class KafkaOrders implements Membership {
     return this.#lag.entries();
   }
 
+  /** How long the oldest batch has been in hand, in seconds; 0 while there is none. */
+  get batchAgeSeconds(): number {
+    const begun = Math.min(...this.#inHand.values());
+    return Number.isFinite(begun) ? (performance.now() - begun) / 1000 : 0;
+  }
+
   start(): void {
     this.#watch = setInterval(() => {
       if (this.#reported !== undefined) this.#report();
@@ -77,7 +87,13 @@ export class KafkaOrders implements Membership {
   }
 
   async probe(): Promise<void> {
-    if (this.up) return;
+    if (this.up) {
+      const age = this.batchAgeSeconds;
+      if (age * 1000 < STUCK_MS) return;
+      throw new Error(
+        `A batch of orders could not be finished for ${Math.round(age)} seconds. The log says why.`,
+      );
+    }
     const { message } = this.#lastError instanceof Error ? this.#lastError : { message: "no answer" };
     throw new Error(`This instance is no member of the consumer group: ${message}`);
   }
@@ -121,7 +137,14 @@ export class KafkaOrders implements Membership {
     const ours = () => this.#session === token;
     return beginSession({
       ...this.#options,
-      eachBatch: (payload) => this.#eachBatch(payload, ours),
+      eachBatch: async (payload) => {
+        this.#inHand.set(payload, performance.now());
+        try {
+          await this.#eachBatch(payload, ours);
+        } finally {
+          this.#inHand.delete(payload);
+        }
+      },
       onJoined: (partitions) => {
         if (!ours()) return;
         this.#joined = true;

@@ -1,5 +1,5 @@
 import { ORDERS_TOPIC } from "@evenkeel/contracts";
-import { ensureTopics } from "@evenkeel/kit/kafka-client";
+import { prepareTopics } from "@evenkeel/kit/kafka-client";
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import type { BatchMarks } from "./kafka-lag.ts";
 
@@ -14,8 +14,8 @@ const HEARTBEAT_MS = 1000;
 const REBALANCE_TIMEOUT_MS = 10_000;
 /** How long Kafka holds a request for messages while there are none. */
 const MAX_WAIT_MS = 500;
-/** Some 1000 orders, so that one transaction stays in the milliseconds. */
-const BATCH_BYTES = 256 * 1024;
+/** Some 400 orders, so that one transaction stays in the milliseconds and the memory small. */
+const BATCH_BYTES = ORDERS_TOPIC.maxMessageBytes;
 
 /** What a session tells of itself. */
 export interface SessionEvents {
@@ -52,6 +52,8 @@ export async function beginSession(options: SessionOptions): Promise<Session> {
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,
     maxWaitTimeInMs: MAX_WAIT_MS,
     maxBytesPerPartition: BATCH_BYTES,
+    // Not less than all partitions together: kafkajs always asks for them in the same order, and the last would starve.
+    maxBytes: ORDERS_TOPIC.partitions * BATCH_BYTES,
     // kafkajs restarts after some crashes and not after others (tulios/kafkajs#558); the caller does after all.
     retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5, restartOnFailure: async () => false },
   });
@@ -70,16 +72,6 @@ export async function beginSession(options: SessionOptions): Promise<Session> {
     throw error;
   }
   return { broken, leave: () => consumer.disconnect() };
-}
-
-async function prepareTopics(kafka: Pick<Kafka, "admin">): Promise<void> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    await ensureTopics(admin);
-  } finally {
-    await admin.disconnect().catch(() => {});
-  }
 }
 
 function tell(consumer: Consumer, to: SessionEvents): void {

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Booking, OrderPlaced } from "@evenkeel/contracts";
-import { inTransaction, openSharedDatabase, probeDatabase } from "@evenkeel/kit/sqlite-file";
+import type { Booking, OrderPlaced, StockReset } from "@evenkeel/contracts";
+import { inTransaction, openSharedDatabase, prepareAll, probeDatabase } from "@evenkeel/kit/sqlite-file";
 import { DatabaseBusy, retryWhileBusy } from "@evenkeel/kit/sqlite-retry";
 import { BooksError } from "../domain/errors.ts";
 import type { BatchOutcome, Books, DeadLetter, ReadMessage } from "../domain/ports.ts";
@@ -32,16 +32,30 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE totals (booked INTEGER NOT NULL);
   INSERT INTO totals VALUES (0);
 `,
+  `
+  -- Unix time in milliseconds of the reset. Those that are known already were not later than now.
+  ALTER TABLE resets ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+  UPDATE resets SET at = unixepoch() * 1000;
+`,
 ];
 
+/**
+ * Event ids alone do not tell what came before a reset: they begin at 1 again when the shop's database was replaced,
+ * and then every new order would count as an old one for ever. So a reset concerns only orders with a smaller id that
+ * were placed until this long after it. After it, because an order's time is taken before its commit: orders that a
+ * busy database held up for some seconds may have been committed first and look younger.
+ */
+const RESET_REACH_MS = 60_000;
+
 const SQL = {
-  resetOf: "SELECT event_id FROM resets WHERE product_id = ?",
+  forgotten: `SELECT 1 FROM resets WHERE product_id = ? AND event_id > ? AND at + ${RESET_REACH_MS} > ?`,
   add: `INSERT INTO bookings (order_id, event_id, product_id, quantity, total_cents, placed_at, booked_at,
     booked_by, partition, offset) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO NOTHING`,
   find: "SELECT * FROM bookings WHERE order_id = ?",
-  forget: "DELETE FROM bookings WHERE product_id = ? AND event_id < ?",
-  noteReset: `INSERT INTO resets (product_id, event_id) VALUES (?, ?)
-    ON CONFLICT (product_id) DO UPDATE SET event_id = max(event_id, excluded.event_id)`,
+  forget: `DELETE FROM bookings WHERE product_id = ? AND event_id < ? AND placed_at < ? + ${RESET_REACH_MS}`,
+  noteReset: `INSERT INTO resets (product_id, event_id, at) VALUES (?, ?, ?)
+    ON CONFLICT (product_id) DO UPDATE SET event_id = excluded.event_id, at = excluded.at
+    WHERE (excluded.at, excluded.event_id) > (at, event_id)`,
   addToTotal: "UPDATE totals SET booked = booked + ?",
   total: "SELECT booked FROM totals",
   all: "SELECT * FROM bookings ORDER BY product_id, event_id",
@@ -60,14 +74,13 @@ export class SqliteBooks implements Books {
     this.#db = db;
     this.#file = file;
     this.#inode = inode;
-    this.#sql = Object.fromEntries(
-      Object.entries(SQL).map(([name, text]) => [name, db.prepare(text)]),
-    ) as Record<keyof typeof SQL, StatementSync>;
+    this.#sql = prepareAll(db, SQL);
   }
 
   /** Opens or creates the file. Rejects with a full sentence when it cannot be used. */
   static async open(file: string): Promise<SqliteBooks> {
-    const db = await openSharedDatabase(file, MIGRATIONS);
+    // FULL: after a batch Kafka is told that it was dealt with, and might survive a power cut that the batch does not.
+    const db = await openSharedDatabase(file, MIGRATIONS, { synchronous: "FULL" });
     return new SqliteBooks(db, file, (await stat(file)).ino);
   }
 
@@ -84,15 +97,11 @@ export class SqliteBooks implements Books {
     for (const one of messages) {
       const { message } = one;
       if (message.type === "stock.reset") {
-        change -= Number(this.#sql.forget.run(message.productId, message.eventId).changes);
-        this.#sql.noteReset.run(message.productId, message.eventId);
-        for (const [id, { productId, eventId }] of booked) {
-          if (productId === message.productId && eventId < message.eventId) booked.delete(id);
-        }
+        change -= this.#reset(message);
+        for (const [id, booking] of booked) if (isForgotten(booking, message)) booked.delete(id);
         continue;
       }
-      const reset = this.#sql.resetOf.get(message.productId);
-      if (reset !== undefined && message.eventId < Number(reset.event_id)) {
+      if (this.#sql.forgotten.get(message.productId, message.eventId, message.at) !== undefined) {
         stale++;
         continue;
       }
@@ -108,6 +117,12 @@ export class SqliteBooks implements Books {
     }
     if (change !== 0) this.#sql.addToTotal.run(change);
     return { booked: [...booked.values()], duplicates, stale, contradictions };
+  }
+
+  /** Returns how many orders were forgotten. */
+  #reset({ productId, eventId, at }: StockReset): number {
+    this.#sql.noteReset.run(productId, eventId, at);
+    return Number(this.#sql.forget.run(productId, eventId, at).changes);
   }
 
   #add(b: Booking): boolean {
@@ -173,6 +188,10 @@ function toBooksError(cause: unknown): BooksError {
   const said = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
   return new BooksError("books.unavailable", `The books cannot be used at the moment: ${said}.`, { cause });
 }
+
+/** As SQL.forget has it. */
+const isForgotten = ({ productId, eventId, placedAt }: Booking, reset: StockReset) =>
+  productId === reset.productId && eventId < reset.eventId && placedAt < reset.at + RESET_REACH_MS;
 
 function toBooking({ raw }: ReadMessage, order: OrderPlaced, bookedBy: string, at: number): Booking {
   const { orderId, eventId, productId, quantity, totalCents } = order;

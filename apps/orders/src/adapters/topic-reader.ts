@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { TopicLine } from "@evenkeel/contracts";
+import { ORDERS_TOPIC, type TopicLine } from "@evenkeel/contracts";
 import type { Admin, Consumer, IHeaders, Kafka, KafkaMessage } from "kafkajs";
 
 /** No message for so long, although some are still to come: then they never will. */
@@ -63,7 +63,13 @@ async function consume(
   const left = new Map(ends);
   /** Next offset to hand out. A reader that is slow can be thrown out of its group, and then begins anew. */
   const next = new Map<number, bigint>();
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, retry: { retries: 5 } });
+  const consumer = kafka.consumer({
+    groupId,
+    maxWaitTimeInMs: 100,
+    // This runs in a container whose memory an instance of the app needs.
+    maxBytesPerPartition: ORDERS_TOPIC.maxMessageBytes,
+    retry: { retries: 5 },
+  });
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   let progressAt = performance.now();
   const watch = setInterval(() => {

@@ -18,7 +18,7 @@ export interface BookDeps {
   /** Told once per batch, after its commit; must not throw and must not block. */
   readonly onBooked: (outcome: BatchOutcome) => void;
   readonly onBuried: (letters: readonly DeadLetter[]) => void;
-  /** Told of each failed attempt, and once of the success after it. */
+  /** Told of each failed attempt. The success after them is what the others are told of. */
   readonly onTrouble: (what: "books" | "graveyard", error: unknown) => void;
 }
 

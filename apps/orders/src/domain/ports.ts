@@ -21,7 +21,15 @@ export interface ReadMessage {
 }
 
 /** Why nobody can book a message; a metric label, so there are few of them. */
-export type DeathCause = "no-value" | "oversized" | "not-json" | "unknown-type" | "schema" | "contradiction";
+export const DEATH_CAUSES = [
+  "no-value",
+  "oversized",
+  "not-json",
+  "unknown-type",
+  "schema",
+  "contradiction",
+] as const;
+export type DeathCause = (typeof DEATH_CAUSES)[number];
 
 /** A message on its way to `orders.dead`. */
 export interface DeadLetter {
@@ -76,6 +84,6 @@ export interface Announcer {
 /** The instance's place in the consumer group. */
 export interface Membership {
   readonly partitions: readonly number[];
-  /** Rejects with a sentence while this instance is no member of the group. */
+  /** Rejects with a sentence while this instance is no member of the group, or cannot finish what it was given. */
   probe(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { BooksAuditLine, OrdersStatus } from "@evenkeel/contracts";
 import { expect, test } from "vitest";
+import { SESSION_TIMEOUT_MS } from "../../src/adapters/kafka-session.ts";
 import { openBooks } from "../support/books.ts";
 import { order } from "../support/messages.ts";
 import { run, startProcess } from "../support/process.ts";
@@ -42,7 +43,7 @@ test(
       placed.push(...orders.map(({ orderId }) => orderId));
       const victim = await start(String(round));
       // A random number of bookings later: in the middle of a batch, of a commit, or between the two.
-      const enough = (await books.count()) + Math.floor(next() * 3000);
+      const enough = (await books.count()) + 1 + Math.floor(next() * 3000);
       await until(
         `${enough} bookings (seed ${seed})`,
         async () => (await books.count()) >= enough,
@@ -52,11 +53,16 @@ test(
       expect(await victim.exit).toBe("SIGKILL");
     }
     const last = await start("last");
-    await until(
-      `all bookings (seed ${seed})`,
-      async () => (await books.count()) >= placed.length,
-      DEADLINE_MS,
-    );
+    // Each of them, not as many: the topic may hold orders of other tests, which are booked as well.
+    const missing = new Set(placed);
+    const complete = async () => {
+      for (const id of missing) {
+        if ((await books.find(id)) === undefined) return false;
+        missing.delete(id);
+      }
+      return true;
+    };
+    await until(`all bookings (seed ${seed})`, complete, DEADLINE_MS);
     last.child.kill("SIGTERM");
     expect(await last.exit).toBe(0);
 
@@ -81,7 +87,7 @@ test("SIGTERM: unready, out of the group at once, exit 0", async () => {
   const told = performance.now();
   leaver.child.kill("SIGTERM");
   await until("all partitions", async () => (await partitions(stayer.url)) === 6, DEADLINE_MS);
-  expect(performance.now() - told).toBeLessThan(5000);
+  expect(performance.now() - told).toBeLessThan(SESSION_TIMEOUT_MS);
   expect(await leaver.exit).toBe(0);
   expect(leaver.output()).toMatch(/leaving the group signal=SIGTERM[\s\S]*stopped/);
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { OrdersStatus } from "@evenkeel/contracts";
 import { createLogger } from "@evenkeel/kit/logger";
 import { onTestFinished } from "vitest";
+import { DEATH_CAUSES } from "../../src/domain/ports.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { createService } from "../../src/service.ts";
 import { brokers, redisUrl } from "./servers.ts";
@@ -32,7 +33,7 @@ export interface Running {
 /** A whole instance in this process, on a port of its own, stopped after the test at the latest. */
 export async function startInstance(on: Shared, instanceId = "1"): Promise<Running> {
   const logLines: string[] = [];
-  const metrics = createMetrics();
+  const metrics = createMetrics(DEATH_CAUSES);
   const service = await createService({
     ...on,
     instanceId,

@@ -54,7 +54,7 @@ export interface Ended {
 /** Runs one of the app's other programs to its end. */
 export function run(program: string, args: readonly string[], env: Record<string, string> = {}) {
   const options = {
-    env: { ...environment(), NODE_OPTIONS: "--disable-warning=TimeoutNegativeWarning", ...env },
+    env: { ...environment(), ...env },
     maxBuffer: 64 * 1024 * 1024,
   };
   return new Promise<Ended>((resolve) => {

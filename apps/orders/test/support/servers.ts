@@ -7,6 +7,9 @@ export const redisUrl = process.env.REDIS_URL ?? "";
 export const brokers = (process.env.KAFKA_BROKERS ?? "").split(",");
 export const kafka = kafkaClient(brokers, "evenkeel-orders-test");
 
+/** Messages of one send; with more a batch would be larger than Kafka takes. */
+const SEND = 200;
+
 /** What the shop's relay would send; a string or null is sent as it is. */
 export async function publish(
   contents: readonly (OrderPlaced | StockReset | string | null)[],
@@ -22,7 +25,9 @@ export async function publish(
     await admin.connect();
     await ensureTopics(admin);
     await producer.connect();
-    await producer.send({ topic: ORDERS_TOPIC.name, messages, acks: -1 });
+    for (let i = 0; i < messages.length; i += SEND) {
+      await producer.send({ topic: ORDERS_TOPIC.name, messages: messages.slice(i, i + SEND), acks: -1 });
+    }
   } finally {
     await Promise.all([admin.disconnect(), producer.disconnect()]);
   }

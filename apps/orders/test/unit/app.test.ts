@@ -4,7 +4,7 @@ import { AccessLog } from "@evenkeel/kit/http/access-log";
 import { createLogger } from "@evenkeel/kit/logger";
 import { expect, onTestFinished, test } from "vitest";
 import { createApp } from "../../src/app.ts";
-import type { Announcer, Books, Membership } from "../../src/domain/ports.ts";
+import { type Announcer, type Books, DEATH_CAUSES, type Membership } from "../../src/domain/ports.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { openBooks } from "../support/books.ts";
 import { order, readable } from "../support/messages.ts";
@@ -18,7 +18,7 @@ interface Around {
 
 async function serve(around: Around = {}) {
   const { books } = await openBooks();
-  const metrics = createMetrics();
+  const metrics = createMetrics(DEATH_CAUSES);
   const log = createLogger({ format: "pretty", level: "silent", instanceId: "2" }, { write: () => {} });
   const app = createApp({
     instanceId: "2",
@@ -101,19 +101,28 @@ test("while it leaves it is unready", async () => {
   expect([response.status, ((await response.json()) as OrdersStatus).status]).toEqual([503, "draining"]);
 });
 
+test("each reason for putting a message aside is counted from 0 on, so that Prometheus sees the first one rise", async () => {
+  const { metrics, get } = await serve();
+  const deadLines = async () => (await (await get("/metrics")).text()).match(/^orders_dead_total\{.*$/gm);
+  expect(await deadLines()).toEqual(DEATH_CAUSES.map((reason) => `orders_dead_total{reason="${reason}"} 0`));
+  metrics.dead.inc({ reason: "schema" });
+  expect(await deadLines()).toContain('orders_dead_total{reason="schema"} 1');
+});
+
 test("the consumer's figures are read at the scrape; a partition that went away has none", async () => {
   const { metrics, get } = await serve();
   let lag: [number, number][] = [
     [0, 5],
     [3, 0],
   ];
-  metrics.watch({ up: true, partitions: [0, 3], lag: () => lag });
+  metrics.watch({ up: true, partitions: [0, 3], batchAgeSeconds: 21.5, lag: () => lag });
   const first = await (await get("/metrics")).text();
   for (const line of [
     'lag{partition="0"} 5',
     'lag{partition="3"} 0',
     "kafka_up 1",
     "assigned_partitions 2",
+    "orders_batch_age_seconds 21.5",
   ]) {
     expect(first).toContain(line);
   }

@@ -10,6 +10,8 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 const PROCESSES = 3;
 const ORDERS = 300;
 const BATCH = 7;
+/** Node starts one after the other; all wait for a common moment, else the first could be done before the last begins. */
+const START_MS = 1500;
 
 test("processes that start together on an empty volume and book the same orders book each of them once", async () => {
   const file = join(temporaryFolder(), "empty", "orders.db");
@@ -20,6 +22,9 @@ test("processes that start together on an empty volume and book the same orders 
   const plain = readable(...placed).map(({ message, raw }) => ({ message, raw: { origin: raw.origin } }));
   const script = `
     import { SqliteBooks } from ${JSON.stringify(module)};
+    const { promise, resolve } = Promise.withResolvers();
+    setTimeout(resolve, Math.max(0, Number(process.env.START_AT) - Date.now()));
+    await promise;
     const books = await SqliteBooks.open(${JSON.stringify(file)});
     const all = JSON.parse(process.env.ORDERS);
     let booked = 0;
@@ -27,9 +32,10 @@ test("processes that start together on an empty volume and book the same orders 
       booked += (await books.enter(all.slice(i, i + ${BATCH}), String(process.pid), Date.now())).booked.length;
     }
     console.log(booked);`;
+  const START_AT = String(Date.now() + START_MS);
   const run = () =>
     promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
-      env: { ...process.env, ORDERS: JSON.stringify(plain) },
+      env: { ...process.env, START_AT, ORDERS: JSON.stringify(plain) },
     });
   const booked = (await Promise.all(Array.from({ length: PROCESSES }, run))).map(({ stdout }) =>
     Number(stdout),

@@ -10,14 +10,24 @@ interface Sent {
 }
 
 /** A Kafka that takes what is sent, unless `refuse` throws. */
-function setUp(refuse: (sent: Sent, attempt: number) => void = () => {}) {
+function setUp(refuse: (sent: Sent, attempt: number) => void = () => {}, disconnect = async () => {}) {
   const sent: Sent[] = [];
+  const steps: string[] = [];
   let [producers, attempts, inFlight, most] = [0, 0, 0, 0];
+  const admin = () =>
+    ({
+      connect: async () => {},
+      createTopics: async ({ topics }: { topics: { topic: string }[] }) => {
+        steps.push(...topics.map(({ topic }) => `topic ${topic}`));
+      },
+      disconnect: async () => {},
+    }) as never;
   const producer = () => {
     producers++;
+    steps.push("producer");
     return {
       connect: async () => {},
-      disconnect: async () => {},
+      disconnect,
       send: async (record: Sent) => {
         most = Math.max(most, ++inFlight);
         await new Promise(setImmediate);
@@ -27,7 +37,8 @@ function setUp(refuse: (sent: Sent, attempt: number) => void = () => {}) {
       },
     } as never;
   };
-  return { graveyard: new KafkaGraveyard({ producer }), sent, producers: () => producers, most: () => most };
+  const graveyard = new KafkaGraveyard({ admin, producer });
+  return { graveyard, sent, steps, producers: () => producers, most: () => most };
 }
 
 const letter = (content: string | Buffer | null, offset = 0): DeadLetter => ({
@@ -82,4 +93,24 @@ test("a refusal is passed on, and the next attempt takes a new producer", async 
   await graveyard.bury([letter("a")]);
   expect(sent).toHaveLength(1);
   expect(producers()).toBe(2);
+});
+
+test("the topics are made before each new producer, for a topic that is gone breaks the old one", async () => {
+  const { graveyard, steps } = setUp((_, attempt) => {
+    if (attempt === 2) throw new Error("This server does not host this topic-partition");
+  });
+  await graveyard.bury([letter("a")]);
+  await expect(graveyard.bury([letter("b")])).rejects.toThrow("topic-partition");
+  await graveyard.bury([letter("b")]);
+  const begun = ["topic orders", "topic orders.dead", "producer"];
+  expect(steps).toEqual([...begun, ...begun]);
+});
+
+test("closing waits a second at most for a Kafka that hangs", async () => {
+  const { graveyard } = setUp(undefined, () => new Promise(() => {}));
+  await graveyard.bury([letter("a")]);
+  const start = performance.now();
+  await graveyard.close();
+  expect(performance.now() - start).toBeGreaterThan(900);
+  expect(performance.now() - start).toBeLessThan(5000);
 });

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { KafkaOrders, type KafkaOrdersOptions } from "../../src/adapters/kafka-orders.ts";
 import { FakeKafka } from "../support/fake-kafka.ts";
 import { order, raw } from "../support/messages.ts";
@@ -88,6 +88,43 @@ test("a pause keeps the membership, and ends when the partition is taken away", 
   first.rebalancing = true;
   await rejected;
   expect(first.committed).toEqual([]);
+});
+
+test("a batch that cannot be finished has an age, and after twenty seconds the probe fails", async () => {
+  const real = performance.now.bind(performance);
+  let ahead = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => real() + ahead);
+  onTestFinished(() => clock.mockRestore());
+  let diskIsFull = true;
+  const { orders, consumer } = await setUp({
+    deliver: async ({ pause }) => {
+      while (diskIsFull) await pause();
+    },
+  });
+  const first = await consumer(0);
+  expect(orders.batchAgeSeconds).toBe(0);
+  const delivered = first.deliver([raw(order(1), 0)]);
+  const later = (ms: number) => {
+    ahead += ms;
+    // Kafka sees nothing wrong with this member.
+    first.emit("heartbeat", {});
+  };
+  later(15_000);
+  expect(orders.batchAgeSeconds).toBeGreaterThanOrEqual(15);
+  await orders.probe();
+  later(6000);
+  expect(orders.up).toBe(true);
+  await expect(orders.probe()).rejects.toThrow(/could not be finished for 2\d seconds/);
+  diskIsFull = false;
+  await delivered;
+  expect(orders.batchAgeSeconds).toBe(0);
+  await orders.probe();
+});
+
+test("a batch that failed is not in hand any more", async () => {
+  const { orders, consumer } = await setUp({ deliver: () => Promise.reject(new Error("no")) });
+  await expect((await consumer(0)).deliver([raw(order(1), 0)])).rejects.toThrow("no");
+  expect(orders.batchAgeSeconds).toBe(0);
 });
 
 test("a crash of the consumer begins a new session, and the old one is not listened to any more", async () => {

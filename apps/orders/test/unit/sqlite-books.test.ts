@@ -98,6 +98,53 @@ test("a reset whose product has no orders yet is remembered", async () => {
   });
 });
 
+test("a shop with a new database, whose ids begin again, is booked from a minute after the last reset on", async () => {
+  const { books } = await openBooks();
+  const last = reset(5000);
+  await books.enter(readable(order(4999), last), "1", AT);
+  const late = order(1, { at: last.at + 60_000 });
+  const outcome = await books.enter(readable(order(1, { at: last.at + 59_999 }), late), "1", AT);
+  expect(outcome).toMatchObject({ booked: [{ orderId: late.orderId }], stale: 1 });
+
+  // The old reset comes again, and then the first one of the new database.
+  await books.enter(readable(last), "1", AT);
+  expect(await books.find(late.orderId)).toBeDefined();
+  const young = order(3, { at: last.at + 200_000 });
+  const next = { ...reset(2), at: last.at + 100_000 };
+  expect(await books.enter(readable(next, late, young), "1", AT)).toMatchObject({
+    booked: [{ orderId: young.orderId }],
+    stale: 1,
+  });
+  expect(await books.count()).toBe(1);
+});
+
+test("an order that a busy database held up is forgotten with the reset that overtook its time", async () => {
+  const { books } = await openBooks();
+  const second = reset(2);
+  const overtaken = order(1, { at: second.at + 5000 });
+  const { booked } = await books.enter(readable(overtaken, second), "1", AT);
+  expect(booked).toEqual([]);
+  expect(await books.enter(readable(overtaken), "1", AT)).toMatchObject({ stale: 1 });
+  expect(await books.count()).toBe(0);
+});
+
+test("books of the first version keep what they know; their resets count until now", async () => {
+  const { books: before, file } = await openBooks();
+  const known = order(7);
+  await before.enter(readable(reset(5), known), "1", AT);
+  await before.close();
+  const old = new DatabaseSync(file);
+  old.exec("ALTER TABLE resets DROP COLUMN at; PRAGMA user_version = 1");
+  old.close();
+  const { books } = await openBooks(file);
+  const later = order(1, { at: Date.now() + 120_000 });
+  expect(await books.enter(readable(order(4), known, later), "1", AT)).toMatchObject({
+    stale: 1,
+    duplicates: 1,
+    booked: [{ orderId: later.orderId }],
+  });
+});
+
 test("a batch is entered as a whole or not at all", async () => {
   const { books, file } = await openBooks();
   const saboteur = new DatabaseSync(file);

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { prepareAll } from "@evenkeel/kit/sqlite-file";
 import type { Outbox, OutboxRow, RelayState } from "../domain/ports.ts";
 import { retryWhileBusy } from "./sqlite-retry.ts";
 import { RELAY } from "./sqlite-schema.ts";
-import { prepareAll, transact } from "./sqlite-transaction.ts";
+import { transact } from "./sqlite-transaction.ts";
 
 const MINE = `name = '${RELAY}' AND holder = ?1`;
 const DRAINED = `SELECT drained_through FROM relays WHERE name = '${RELAY}'`;

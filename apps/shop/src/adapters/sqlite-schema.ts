@@ -1,10 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { retryWhileBusy } from "./sqlite-retry.ts";
-
-/** Replicas that start together on an empty volume queue here, and a slow disk adds to it. */
-const OPEN_DEADLINE_MS = 10_000;
+import type { DatabaseSync } from "node:sqlite";
+import { openSharedDatabase } from "@evenkeel/kit/sqlite-file";
 
 /**
  * Entry n takes a database from schema version n to n + 1. What was released is never edited: a change is a
@@ -76,59 +71,17 @@ export interface Seed {
  * events wait for it from now on, without one none is held back. Rejects with a full sentence when the file
  * cannot be used or was written by a newer version.
  */
-export async function openDatabase(
-  file: string,
-  seeds: readonly Seed[],
-  relay: boolean,
-): Promise<DatabaseSync> {
-  let db: DatabaseSync | undefined;
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    // timeout 0: waiting happens outside SQLite, where the event loop runs on.
-    const opened = await retryWhileBusy(() => new DatabaseSync(file, { timeout: 0 }), OPEN_DEADLINE_MS);
-    db = opened;
-    await retryWhileBusy(() => prepareDatabase(opened, seeds, relay), OPEN_DEADLINE_MS);
-    return opened;
-  } catch (error) {
-    db?.close();
-    throw new Error(
-      `The database ${file} could not be prepared. It must be writable and of schema version ` +
-        `${MIGRATIONS.length} or older; check the volume, or remove it to start with an empty shop.`,
-      { cause: error },
-    );
-  }
+export function openDatabase(file: string, seeds: readonly Seed[], relay: boolean): Promise<DatabaseSync> {
+  return openSharedDatabase(file, MIGRATIONS, { extra: (db) => addWhatIsMissing(db, seeds, relay) });
 }
 
-/**
- * Runs the migrations a database lacks, inside the caller's transaction. Throws on a database that knows
- * more of them than this shop.
- */
-export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
-  const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
-  if (version > migrations.length) {
-    throw new Error(`The database has schema version ${version}, this shop knows ${migrations.length}.`);
-  }
-  for (const migration of migrations.slice(version)) db.exec(migration);
-  if (version < migrations.length) db.exec(`PRAGMA user_version = ${migrations.length}`);
-}
-
-function prepareDatabase(db: DatabaseSync, seeds: readonly Seed[], relay: boolean): void {
-  // NORMAL in WAL mode: a crash of the process loses nothing, a power cut may lose the last commits.
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    migrate(db);
-    const insert = db.prepare("INSERT OR IGNORE INTO products (id, initial_stock, stock) VALUES (?, ?, ?)");
-    for (const { id, initialStock } of seeds) insert.run(id, initialStock, initialStock);
-    if (relay) {
-      const { changes } = db
-        .prepare("INSERT OR IGNORE INTO relays (name, drained_through) VALUES (?, 0)")
-        .run(RELAY);
-      if (Number(changes) > 0) db.exec(RESTORE_PRUNED);
-    } else db.prepare("DELETE FROM relays WHERE name = ?").run(RELAY);
-    db.exec("COMMIT");
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
+function addWhatIsMissing(db: DatabaseSync, seeds: readonly Seed[], relay: boolean): void {
+  const insert = db.prepare("INSERT OR IGNORE INTO products (id, initial_stock, stock) VALUES (?, ?, ?)");
+  for (const { id, initialStock } of seeds) insert.run(id, initialStock, initialStock);
+  if (relay) {
+    const { changes } = db
+      .prepare("INSERT OR IGNORE INTO relays (name, drained_through) VALUES (?, 0)")
+      .run(RELAY);
+    if (Number(changes) > 0) db.exec(RESTORE_PRUNED);
+  } else db.prepare("DELETE FROM relays WHERE name = ?").run(RELAY);
 }

@@ -1,12 +1,14 @@
 import { stat } from "node:fs/promises";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { PurchaseResponse, StockEvent, StockList } from "@evenkeel/contracts";
+import { prepareAll, probeDatabase } from "@evenkeel/kit/sqlite-file";
+import { DatabaseBusy } from "@evenkeel/kit/sqlite-retry";
 import { ShopError } from "../domain/errors.ts";
 import type { Booking, EventWindow, Ledger, NewOrder, PlacedOrder } from "../domain/ports.ts";
 import { SqliteOutbox } from "./sqlite-outbox.ts";
 import { retryWhileBusy } from "./sqlite-retry.ts";
 import { openDatabase, RELAY, type Seed } from "./sqlite-schema.ts";
-import { prepareAll, transact } from "./sqlite-transaction.ts";
+import { transact } from "./sqlite-transaction.ts";
 
 /** Newest outbox rows that are always kept, so that streams can be replayed. */
 export const KEEP_EVENTS = 10_000;
@@ -147,26 +149,13 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  /**
-   * Opens the file anew and reads it: a cached page of the long-lived connection proves nothing. Through
-   * SQLite and never with plain file calls, because closing any descriptor of the file drops all locks
-   * this process has on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
-   */
   async probe(): Promise<void> {
-    const { ino } = await stat(this.#file).catch((cause) => {
-      throw new ShopError("store.unavailable", "The database file is gone. Restart the lab.", { cause });
-    });
-    if (ino !== this.#inode) {
-      throw new ShopError("store.unavailable", "The database file was replaced. Restart this replica.");
+    try {
+      await probeDatabase(this.#file, this.#inode, "SELECT count(*) FROM products");
+    } catch (cause) {
+      const code = cause instanceof DatabaseBusy ? "store.busy" : "store.unavailable";
+      throw new ShopError(code, cause instanceof Error ? cause.message : String(cause), { cause });
     }
-    await retryWhileBusy(() => {
-      const db = new DatabaseSync(this.#file, { timeout: 0, readOnly: true });
-      try {
-        db.prepare("SELECT count(*) FROM products").get();
-      } finally {
-        db.close();
-      }
-    }, 1000);
   }
 
   async close(): Promise<void> {

@@ -135,15 +135,21 @@ export class OrderRelay {
   async #publish(rows: readonly OutboxRow[]): Promise<number | undefined> {
     const messages = rows.map(toLogMessage);
     const start = performance.now();
+    let failed: number | undefined;
     this.#sending = true;
-    const failed = await this.#ask(() => this.#deps.log.send(messages), rows.at(-1)?.id);
-    this.#sending = false;
+    try {
+      failed = await this.#ask(() => this.#deps.log.send(messages), rows.at(-1)?.id);
+    } finally {
+      this.#sending = false;
+    }
     if (failed === undefined) this.#deps.onPublished(rows.length, (performance.now() - start) / 1000);
     return failed;
   }
 
   /** Makes Kafka answer, and notes that it did. Returns the back-off in milliseconds when it did not. */
   async #ask(question: () => Promise<void>, through?: number): Promise<number | undefined> {
+    // stop() has cut what was under way; what begins after it nobody would cut.
+    if (this.#stopped) return 0;
     const { outbox, holder } = this.#deps;
     const start = performance.now();
     try {

@@ -5,7 +5,6 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { KEEP_EVENTS, SqliteLedger } from "../../src/adapters/sqlite.ts";
 import { retryWhileBusy } from "../../src/adapters/sqlite-retry.ts";
-import { migrate } from "../../src/adapters/sqlite-schema.ts";
 import type { NewOrder } from "../../src/domain/ports.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -149,24 +148,6 @@ test("a volume that cannot be used is named in a full sentence, with the cause",
       cause: expect.any(Error),
     });
   }
-});
-
-test("a database is taken through the migrations it lacks, in order, and keeps what it has", () => {
-  const db = new DatabaseSync(":memory:");
-  onTestFinished(() => db.close());
-  const version = () => db.prepare("PRAGMA user_version").get()?.user_version;
-  const first = "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('kept')";
-  const second = "ALTER TABLE t ADD COLUMN b TEXT NOT NULL DEFAULT 'new'";
-  migrate(db, [first]);
-  migrate(db, [first]);
-  expect(version()).toBe(1);
-  migrate(db, [first, second]);
-  expect([version(), db.prepare("SELECT * FROM t").all()]).toEqual([2, [{ a: "kept", b: "new" }]]);
-  db.exec("BEGIN");
-  expect(() => migrate(db, [first, second, "ALTER TABLE t ADD COLUMN c; nonsense"])).toThrow();
-  db.exec("ROLLBACK");
-  expect([version(), db.prepare("SELECT * FROM t").all()]).toEqual([2, [{ a: "kept", b: "new" }]]);
-  expect(() => migrate(db, [first])).toThrow(/version 2, this shop knows 1/);
 });
 
 test("a database of a newer shop is refused with a sentence", async () => {
