@@ -6,6 +6,8 @@ bin=/opt/kafka/bin
 
 # Options of the tools' scripts. Logs go to standard output only, the root file system is read-only.
 export LOG_DIR=/tmp
+# Else Kafka's script would log garbage collection there, too, into a small tmpfs.
+export EXTRA_ARGS="-name kafkaServer"
 export KAFKA_LOG4J_OPTS="-Dlog4j2.configurationFile=file:$here/log4j2.properties"
 
 # A data folder belongs to one cluster; the id may be any, but it must stay the same.

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Alert, alertsIn, sentence } from "./alert.mts";
-import { page } from "./page.mts";
 
 /** Bytes of one message; Alertmanager's are a few kilobytes. */
 const MAX_BODY = 256 * 1024;
@@ -8,8 +7,8 @@ const MAX_BODY = 256 * 1024;
 const KEPT = 100;
 
 /**
- * Where Alertmanager sends alerts. `POST /` takes a message, `GET /` shows the latest alerts: HTML for a browser,
- * else JSON. Nothing that is sent to it stops it.
+ * Where Alertmanager sends alerts. `POST /` takes a message, `GET /` shows the latest alerts as JSON. Nothing that is
+ * sent to it stops it.
  * @param say Called with one sentence per alert.
  */
 export function receiver(say: (line: string) => void): Server {
@@ -36,9 +35,8 @@ export function receiver(say: (line: string) => void): Server {
       return;
     }
     if (!read) return answer(res, 405, "GET shows the latest alerts, POST is for Alertmanager.");
-    const html = req.headers.accept?.includes("text/html");
-    res.setHeader("Content-Type", html ? "text/html; charset=utf-8" : "application/json");
-    res.end(html ? page(latest) : JSON.stringify({ alerts: latest }));
+    res.setHeader("Content-Type", "application/json");
+    res.end(JSON.stringify({ alerts: latest }));
   });
   // A body that does not come is not waited for.
   server.requestTimeout = 10_000;
