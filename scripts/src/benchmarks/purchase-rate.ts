@@ -13,13 +13,13 @@ const TRANSACTIONS = 5000;
 
 export default defineBenchmark({
   summary: "Purchases through nginx, against what the application and SQLite could do alone",
-  async run({ say }) {
+  async run({ say, signal }) {
     await using _ = await deepShelves();
     const [sold, refused, bare]: [number[], number[], number[]] = [[], [], []];
-    await rate(PURCHASES, 201); // warm-up, for the compiler
+    await rate(PURCHASES, 201, signal); // warm-up, for the compiler
     for (let repeat = 0; repeat < REPEATS; repeat++) {
-      sold.push(await rate(PURCHASES, 201));
-      refused.push(await rate(UNKNOWN, 404));
+      sold.push(await rate(PURCHASES, 201, signal));
+      refused.push(await rate(UNKNOWN, 404, signal));
       bare.push(Number(await inReplica(["node", "-e", BARE_SQLITE])));
     }
     say(`purchases ${list(sold)}; refused unread ${list(refused)}; bare SQLite ${list(bare)} per second`);
@@ -43,7 +43,7 @@ const UNKNOWN: MixEntry[] = PURCHASES.slice(0, 1).map((purchase) => ({
 }));
 
 /** Requests per second. @throws LabError unless every answer has the wanted status: quick errors are no speed. */
-async function rate(mix: MixEntry[], wanted: number): Promise<number> {
+async function rate(mix: MixEntry[], wanted: number, signal: AbortSignal): Promise<number> {
   const result = await closedLoad({
     url: baseUrl(settings()).href,
     amount: REQUESTS,
@@ -51,7 +51,9 @@ async function rate(mix: MixEntry[], wanted: number): Promise<number> {
     mix,
     seed: 1,
     runId: `bench-${randomUUID().slice(0, 8)}`,
+    signal,
   });
+  signal.throwIfAborted();
   const good = wanted === 201 ? result.ok : (result.failed[wanted] ?? 0);
   if (good === REQUESTS) return result.throughput;
   throw new LabError(

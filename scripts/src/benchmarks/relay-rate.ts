@@ -14,7 +14,7 @@ const PURCHASE_COUNT = 20_000;
 
 export default defineBenchmark({
   summary: "Relay throughput: a backlog of orders to a Kafka that comes back, against the rate of purchases",
-  async run({ say }) {
+  async run({ say, signal }) {
     const [kafka] = await labContainers({ service: "kafka" });
     const replica = (await labContainers({ service: "app" })).find(isHealthy);
     if (!kafka || !replica)
@@ -28,7 +28,7 @@ export default defineBenchmark({
     let purchases: number;
     let backlogged: number;
     try {
-      purchases = await purchaseRate();
+      purchases = await purchaseRate(signal);
       backlogged = await backlog(replica);
     } finally {
       await start(kafka.id);
@@ -48,7 +48,7 @@ export default defineBenchmark({
   },
 });
 
-async function purchaseRate(): Promise<number> {
+async function purchaseRate(signal: AbortSignal): Promise<number> {
   const result = await closedLoad({
     url: baseUrl(settings()).href,
     amount: PURCHASE_COUNT,
@@ -56,7 +56,9 @@ async function purchaseRate(): Promise<number> {
     mix: PURCHASES,
     seed: 1,
     runId: `bench-${randomUUID().slice(0, 8)}`,
+    signal,
   });
+  signal.throwIfAborted();
   if (result.ok === PURCHASE_COUNT) return result.throughput;
   throw new LabError(`Only ${result.ok} of ${PURCHASE_COUNT} purchases were sold.`, { code: "load.failed" });
 }

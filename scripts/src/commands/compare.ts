@@ -1,4 +1,4 @@
-import { compareReplicas } from "../lab/compare.ts";
+import { compareReplicas, STRATEGY } from "../lab/compare.ts";
 import {
   type CompareRow,
   compareRows,
@@ -6,6 +6,7 @@ import {
   LIMIT,
   times,
   uncappedNote,
+  wasMeasured,
 } from "../lab/compare-verdict.ts";
 import { environment } from "../lab/environment.ts";
 import { shownPath, writeEvidence } from "../lab/evidence.ts";
@@ -16,9 +17,8 @@ import { colour, result, table } from "../lib/output.ts";
 import { steps } from "../lib/progress.ts";
 import { defineVerb } from "../lib/verb.ts";
 import { verbLine } from "../lib/verb-command.ts";
-import { writeReport } from "../report/write.ts";
+import { evidenceExitCode, writeReport } from "../report/write.ts";
 import { settings } from "../runtime/settings.ts";
-import { activeStrategy } from "../runtime/strategy.ts";
 
 /** Characters of a bar that stands for the fastest. */
 const BAR = 30;
@@ -65,7 +65,7 @@ export default defineVerb({
       version: 1,
       takenAt: new Date().toISOString(),
       command: verbLine("compare", words),
-      environment: await environment(await activeStrategy()),
+      environment: await environment(STRATEGY),
       options: recorded,
       points,
       verdict: judgeCompare(points),
@@ -79,8 +79,7 @@ export default defineVerb({
         `Report   ${shownPath(report)} (a page; open it in a browser)`,
       ].join("\n"),
     );
-    if (evidence.verdict.findings.some(({ name, ok }) => name === LIMIT && !ok)) return 2;
-    return evidence.verdict.pass ? 0 : 1;
+    return evidenceExitCode(evidence);
   },
 });
 
@@ -93,13 +92,18 @@ function render({ points, verdict, options }: CompareEvidence): string {
     rows(compareRows(points, false)),
     ...(note ? [note] : []),
     ...verdict.findings.map(({ ok, text }) => `${ok ? colour.green("✔") : colour.red("✖")} ${text}`),
-    verdict.findings.some(({ name, ok }) => name === LIMIT && !ok)
-      ? colour.red("NOT MEASURED: stop other programs, or hold the replicas to less with --cpus 0.1.")
+    !wasMeasured(verdict)
+      ? colour.red(`NOT MEASURED: ${remedy(verdict)}`)
       : verdict.pass
         ? colour.green("PASS: the pool grows as its number of replicas does.")
         : colour.red("FAIL: the pool does not grow as its number of replicas does."),
   ].join("\n");
 }
+
+const remedy = ({ findings }: CompareEvidence["verdict"]): string =>
+  findings.some(({ name, ok }) => !ok && name === LIMIT)
+    ? "stop other programs, or hold the replicas to less with --cpus 0.1."
+    : "stop other programs, or measure more often with --repeats 10.";
 
 function rows(all: CompareRow[]): string {
   const most = Math.max(...all.map(({ median }) => median));

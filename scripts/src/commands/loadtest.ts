@@ -2,7 +2,7 @@ import { readEvidence, shownPath, writeEvidence } from "../lab/evidence.ts";
 import type { LoadtestEvidence } from "../lab/evidence-schema.ts";
 import { DEFAULT_MIX, parseMix } from "../lab/load-mix.ts";
 import { type LoadPlan, runLoadtest } from "../lab/loadtest.ts";
-import { LabError } from "../lib/errors.ts";
+import { type ExitCode, LabError } from "../lib/errors.ts";
 import { nearest } from "../lib/nearest.ts";
 import { wholeNumber } from "../lib/numbers.ts";
 import { result } from "../lib/output.ts";
@@ -10,7 +10,7 @@ import { steps } from "../lib/progress.ts";
 import { defineVerb } from "../lib/verb.ts";
 import { verbLine } from "../lib/verb-command.ts";
 import { loadtestText } from "../report/loadtest-text.ts";
-import { evidencePasses, writeReport } from "../report/write.ts";
+import { evidenceExitCode, writeReport } from "../report/write.ts";
 import { settings } from "../runtime/settings.ts";
 
 export default defineVerb({
@@ -68,12 +68,12 @@ export default defineVerb({
 });
 
 /** A page from a record; the verdict is that of the record's samples. */
-async function again(path: string): Promise<0 | 1> {
+async function again(path: string): Promise<ExitCode | 0> {
   const { evidence, file } = await readEvidence(path);
   const report = await writeReport(evidence, file);
   if (evidence.what === "loadtest") show(evidence, file, report);
   else result({ ...evidence, files: { evidence: file, report } }, () => `Report   ${shownPath(report)}`);
-  return evidencePasses(evidence) ? 0 : 1;
+  return evidenceExitCode(evidence);
 }
 
 function show(evidence: LoadtestEvidence, file: string, report: string): void {

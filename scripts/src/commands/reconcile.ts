@@ -20,7 +20,8 @@ export default defineVerb({
     timeout: {
       type: "string",
       default: "60",
-      description: "Seconds for the outbox to drain and the orders app to follow, 1 to 3600",
+      description:
+        "Seconds for each: the outbox to drain, the orders app to be healthy, its books to follow; 1 to 3600",
     },
     acknowledged: {
       type: "string",

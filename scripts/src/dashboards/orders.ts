@@ -3,7 +3,7 @@ import { MEANING, seriesColour } from "./parts/colours.ts";
 import { defineDashboard } from "./parts/dashboard.ts";
 import { outboxAge, outboxSize } from "./parts/outbox-panels.ts";
 import { figure, lines, states } from "./parts/panel.ts";
-import { orZero, quantileOf } from "./parts/promql.ts";
+import { quantileOf } from "./parts/promql.ts";
 
 const perSecond = (metric: string) => `sum(rate(${metric}[$__rate_interval]))`;
 const inRange = (metric: string) => `sum(increase(${metric}[$__range]))`;
@@ -71,7 +71,7 @@ export default defineDashboard({
             "Messages in the chosen time that arrived again and were not booked again. Zero in calm weather; a few after a kill " +
             "are the price of delivering at least once, and proof that they do no harm.",
           unit: "none",
-          queries: [{ expr: inRange("orders_duplicates_total"), legend: "duplicates" }],
+          queries: [{ expr: inRange("orders_duplicates_total"), legend: "duplicates", newest: true }],
           decimals: 0,
           width: 4,
           height: 5,
@@ -82,7 +82,7 @@ export default defineDashboard({
             "Messages in the chosen time that nobody could read; they lie in the topic orders.dead with the reason. More than zero " +
             "means that somebody writes to the topic what the contract does not allow.",
           unit: "none",
-          queries: [{ expr: orZero(inRange("orders_dead_total")), legend: "dead" }],
+          queries: [{ expr: inRange("orders_dead_total"), legend: "dead", newest: true }],
           decimals: 0,
           thresholds: { bad: 1 },
           width: 4,
@@ -206,7 +206,7 @@ export default defineDashboard({
           queries: [
             { expr: "sum(increase(orders_rebalances_total[1m]))", legend: "rebalances" },
             { expr: "sum(increase(orders_duplicates_total[1m]))", legend: "duplicates" },
-            { expr: orZero("sum(increase(orders_dead_total[1m]))"), legend: "put aside" },
+            { expr: "sum(increase(orders_dead_total[1m]))", legend: "put aside" },
           ],
           overrides: [
             seriesColour("rebalances", "blue"),

@@ -102,8 +102,8 @@ export default defineDashboard({
         third({
           title: "Event-loop lag",
           description:
-            "How late Node's timers are (p99): the time a request waits for its turn because something else runs. A few " +
-            "milliseconds are normal; more means that one request blocks all others of this replica.",
+            "How late Node's timers are (p99): the time a request waits for its turn because something else runs. About 10 to " +
+            "15 ms at rest, because it is measured with a timer of 10 ms; well above that, one request blocks all others.",
           unit: "s",
           queries: byReplica(`max by (instance_id) (nodejs_eventloop_lag_p99_seconds{${CHOSEN}})`),
         }),

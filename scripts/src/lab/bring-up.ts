@@ -63,7 +63,7 @@ export function bringUp(settings: Settings, signal: AbortSignal, up: BroughtUp, 
       title: "Health",
       run: async (step) => {
         up.containers.push(...(await waitForHealth(signal, step)));
-        step.title(`All ${up.containers.length} containers are healthy`);
+        step.title(`All ${up.containers.length} containers are ready`);
       },
     },
     {

@@ -20,8 +20,10 @@ export interface CompareRow {
 
 /** Speed-up that a perfectly linear system would reach with twice the replicas, and how far off it still is linear. */
 const TWICE = { atLeast: 1.95, atMost: 2.05 };
-/** Of the ideal speed-up, with more than twice the replicas: 3.8 of 4. */
-const LINEAR_SHARE = 0.95;
+/** Of the ideal speed-up, with any other number of replicas: 3.8 to 4.2 of 4. */
+const LINEAR = { atLeast: 0.95, atMost: 1.05 };
+/** How much more than its lower end the upper end of an interval may be; a wider one says nothing about such goals. */
+const WIDEST = 1.1;
 /** Share of its cap that a replica must have used to be called the limit: the quota comes in slices of 100 ms. */
 const USED_SHARE = 0.9;
 /** GET/s through nginx without a cap, on two cores. */
@@ -54,8 +56,13 @@ export function compareRows(points: ComparePoint[], capped: boolean): CompareRow
   });
 }
 
-/** Name of the finding without which the others say nothing. */
+/** Names of the findings without which the others say nothing. */
 export const LIMIT = "limit";
+export const NOISE = "noise";
+
+/** Whether the figures are about the replicas at all, and exact enough; if not, the verdict is neither yes nor no. */
+export const wasMeasured = ({ findings }: EvidenceVerdict): boolean =>
+  findings.every(({ name, ok }) => ok || (name !== LIMIT && name !== NOISE));
 
 /** Pure: does the capped pool grow as its number of replicas does? */
 export function judgeCompare(points: ComparePoint[]): EvidenceVerdict {
@@ -63,16 +70,15 @@ export function judgeCompare(points: ComparePoint[]): EvidenceVerdict {
   const fewest = capped[0]?.replicas ?? 1;
   const findings = capped.slice(1).map(({ replicas, speedUp }) => {
     const ideal = replicas / fewest;
-    const goal = ideal === 2 ? TWICE : { atLeast: LINEAR_SHARE * ideal, atMost: Number.POSITIVE_INFINITY };
-    const wanted =
-      ideal === 2 ? `${TWICE.atLeast} to ${TWICE.atMost}` : `at least ${goal.atLeast.toFixed(1)}`;
+    const goal = ideal === 2 ? TWICE : { atLeast: LINEAR.atLeast * ideal, atMost: LINEAR.atMost * ideal };
+    const wanted = `${goal.atLeast.toFixed(2)} to ${goal.atMost.toFixed(2)}`;
     return {
       name: `${replicas} replicas`,
       ok: speedUp.mean >= goal.atLeast && speedUp.mean <= goal.atMost,
       text: `${replicas} replicas serve ${times(speedUp)} as much as ${fewest} (goal: ${wanted}).`,
     };
   });
-  const all = [judgeLimit(capped), ...findings];
+  const all = [judgeLimit(capped), judgeNoise(capped.slice(1)), ...findings];
   return { pass: findings.length > 0 && all.every(({ ok }) => ok), findings: all };
 }
 
@@ -86,6 +92,21 @@ function judgeLimit(capped: CompareRow[]): EvidenceVerdict["findings"][number] {
     text: first
       ? `With ${idle.map(({ replicas }) => replicas).join(" and ")} a replica used only ${first.coresPerReplica.toFixed(3)} of its ${first.cpus} cores, so something else was the limit: other programs on this machine, nginx or the generator.`
       : "The replicas were the limit: each used up its share of a core.",
+  };
+}
+
+/** The mean alone would let a lucky one pass. */
+function judgeNoise(rows: CompareRow[]): EvidenceVerdict["findings"][number] {
+  const isWide = ({ speedUp: { interval } }: CompareRow) =>
+    interval === null || interval[1] / interval[0] > WIDEST;
+  const wide = rows.filter(isWide);
+  return {
+    name: NOISE,
+    ok: wide.length === 0,
+    text:
+      wide.length > 0
+        ? `The speed-up with ${wide.map(({ replicas }) => replicas).join(" and ")} replicas is too noisy to be judged: its 95 % interval is wider than 10 % or unknown (${wide.map(({ speedUp }) => times(speedUp)).join(", ")}); use more --repeats.`
+        : "Every speed-up is known well enough: its 95 % interval is at most 10 % wide.",
   };
 }
 

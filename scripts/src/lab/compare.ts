@@ -26,7 +26,8 @@ export interface CompareOptions {
 }
 
 const ROUTE = "/products";
-const STRATEGY = "round-robin";
+/** What is measured with: it gives every replica the same. */
+export const STRATEGY = "round-robin";
 /** Requests per replica after which its code is compiled and its connections are open. */
 const WARM_UP = 2500;
 /** Uncapped figures stand beside, they are not the claim: a few repeats are enough. */
@@ -47,6 +48,7 @@ export async function compareReplicas(
   signal: AbortSignal,
 ): Promise<ComparePoint[]> {
   await using lab = await borrowLab(settings, step);
+  if (lab.strategy !== STRATEGY) await activateStrategy(STRATEGY, settings);
   const random = seeded(options.seed);
   const points: ComparePoint[] = [];
   for (let repeat = 1; repeat <= options.repeats; repeat++) {
@@ -62,21 +64,28 @@ export async function compareReplicas(
   return points;
 }
 
-/** The lab as it is, with the strategy that gives every replica the same; going back is structural. */
-async function borrowLab(settings: Settings, step: Step): Promise<AsyncDisposable & { url: string }> {
+/** The lab as it is, untouched yet; going back to that is structural. */
+async function borrowLab(
+  settings: Settings,
+  step: Step,
+): Promise<AsyncDisposable & { url: string; strategy: string }> {
   const [nginx] = await labContainers({ service: "nginx" });
   const before = (await labContainers({ service: "app" })).length;
   if (nginx?.state !== "running" || before === 0) throw notRunning();
   const strategy = await activeStrategy();
-  if (strategy !== STRATEGY) await activateStrategy(STRATEGY, settings);
   return {
     url: doorOf(nginx, settings).href,
+    strategy,
     async [Symbol.asyncDispose]() {
       step.title(`Back to ${before} ${before === 1 ? "replica" : "replicas"} and ${strategy}`);
       // Not the signal of Ctrl-C: it may be the reason why we are here.
-      await scaleReplicas(before, settings, step, { uninterruptible: true });
+      try {
+        await scaleReplicas(before, settings, step, { uninterruptible: true });
+      } finally {
+        // Before the wait: after Ctrl-C there may not be the time for both.
+        if (strategy !== STRATEGY) await activateStrategy(strategy, settings);
+      }
       await waitForHealth(AbortSignal.timeout(60_000), step, { service: "app", count: before });
-      if (strategy !== STRATEGY) await activateStrategy(strategy, settings);
     },
   };
 }

@@ -6,8 +6,11 @@ import { paths } from "../lib/paths.ts";
 import { cpuLimit, engineInfo, labContainers } from "../runtime/docker.ts";
 import type { Environment } from "./evidence-schema.ts";
 
-/** What a figure depends on besides what was measured: versions, machine, the lab as it runs. */
-export async function environment(strategy: string): Promise<Environment> {
+/**
+ * What a figure depends on besides what was measured: versions, machine, the lab as it runs.
+ * @param pool Instance numbers that the figure is about; those of now when not given.
+ */
+export async function environment(strategy: string, pool?: string[]): Promise<Environment> {
   const [containers, engine, commit, lab] = await Promise.all([
     labContainers({ all: true }),
     engineInfo(),
@@ -35,7 +38,8 @@ export async function environment(strategy: string): Promise<Environment> {
     },
     settings: {
       strategy,
-      replicas: containers.filter(({ service }) => service === "app").map(({ ordinal }) => String(ordinal)),
+      replicas:
+        pool ?? containers.filter(({ service }) => service === "app").map(({ ordinal }) => String(ordinal)),
       replicaCpus: await limitOf("app"),
       nginxCpus: await limitOf("nginx"),
     },

@@ -14,6 +14,11 @@ export interface MixShare {
 
 export const DEFAULT_MIX = "GET /products=8,GET /stock=2";
 const METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD"];
+/**
+ * Routes that the lab's own probes and scrapes ask for from inside, past the door. They are left out of what the
+ * replicas count, so a load on them could not be judged.
+ */
+export const PROBED = ["/status", "/metrics"];
 /** What the shop lets one write to, and what it wants to be told. */
 const WRITES = ["POST /purchase", "PUT /cart"];
 
@@ -40,6 +45,12 @@ function parseShare(part: string): MixShare {
   if (!path.startsWith("/")) throw usage(`The path "${path}" in --mix must begin with "/".`);
   if (/[^\x21-\x7e]/.test(path))
     throw usage(`The path "${path}" in --mix must be ASCII; encode the rest as %20.`);
+  // The shop minds neither case nor a slash behind.
+  const route = path.replace(/\/*(\?.*)?$/, "").toLowerCase();
+  if (PROBED.includes(route))
+    throw usage(
+      `The load cannot be sent to "${path}": the lab's own probes ask there, too, and nobody could tell them apart.`,
+    );
   const weight = weightText === undefined ? 1 : Number(weightText || Number.NaN);
   if (!(weight > 0 && weight <= 1_000_000))
     throw usage(`The weight of "${verb} ${path}" in --mix must be a number above 0, not "${weightText}".`);

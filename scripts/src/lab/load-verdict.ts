@@ -22,15 +22,26 @@ export interface LoadVerdict extends DistributionVerdict {
 }
 
 /** "Sold out", the shop's right answer to a purchase of what is no longer there. */
-const SOLD_OUT = "409";
+export const SOLD_OUT = "409";
+/**
+ * Share of the requests up to which "sold out" is allowed for in the spread, one request each. With more, the
+ * allowance would let any spread pass.
+ */
+const SOLD_OUT_LIMIT = 0.05;
 
-/** Pure: the verdict of a load test, by the judge of `lab check`. Nothing may fail, and the spread must be as promised. */
+/** Purchases that were answered "sold out"; 0 where nothing was bought. */
+export function soldOutAnswers({ perKind, failed }: LoadResult): number {
+  return Object.keys(perKind).some((kind) => kind.startsWith("POST")) ? (failed[SOLD_OUT] ?? 0) : 0;
+}
+
+/**
+ * Pure: the verdict of a load test, by the judge of `lab check`. Nothing may fail, something must be answered well, and
+ * the spread must be as promised.
+ */
 export function judgeLoad(samples: LoadSamples): LoadVerdict {
   const { load, promise } = samples;
   const foreign = foreignRequests(samples);
-  const soldOut = Object.keys(load.perKind).some((kind) => kind.startsWith("POST"))
-    ? (load.failed[SOLD_OUT] ?? 0)
-    : 0;
+  const soldOut = soldOutAnswers(load);
   const client = new Map(Object.entries(load.perReplica).map(([id, { answers }]) => [id, answers]));
   const byKey = promise.model === "pinned" && promise.by !== "address";
   const verdict = judgeDistribution({
@@ -48,19 +59,33 @@ export function judgeLoad(samples: LoadSamples): LoadVerdict {
     foreign: foreign + soldOut,
     replica: new Map(Object.entries(samples.replicaCounters)),
   } satisfies DistributionSamples);
-  const remarks = generatorRemarks(load);
-  if (!byKey) return { ...verdict, spreadJudged: true, remarks };
-  const findings = verdict.findings.filter(({ name }) => name !== "pinned" && name !== "spread");
+  const findings = verdict.findings.map((one) =>
+    one.name === "answers" && load.ok === 0
+      ? { ...one, ok: false, text: "Not one request was answered with 2xx." }
+      : one,
+  );
+  const remarks = [...soldOutRemarks(soldOut), ...generatorRemarks(load)];
+  const unjudged = byKey
+    ? `${samples.strategy} goes by the ${promise.by} and a load test does not record which ${promise.by} met which replica; npm run lab:check judges it.`
+    : promise.model !== "pinned" && soldOut > SOLD_OUT_LIMIT * load.sent
+      ? `${soldOut} of ${load.sent} requests were answered "sold out", and nobody counts which replica said so; npm run lab:reset fills the shelves.`
+      : null;
+  if (unjudged === null)
+    return { ...verdict, findings, pass: findings.every(({ ok }) => ok), spreadJudged: true, remarks };
+  const rest = findings.filter(({ name }) => name !== "pinned" && name !== "spread");
   return {
-    findings,
-    pass: findings.every(({ ok }) => ok),
+    findings: rest,
+    pass: rest.every(({ ok }) => ok),
     expected: null,
     spreadJudged: false,
-    remarks: [
-      `The spread was not judged, because ${samples.strategy} goes by the ${promise.by} and a load test does not record which ${promise.by} met which replica; npm run lab:check judges it.`,
-      ...remarks,
-    ],
+    remarks: [`The spread was not judged, because ${unjudged}`, ...remarks],
   };
+}
+
+function soldOutRemarks(soldOut: number): string[] {
+  if (soldOut === 0) return [];
+  const purchases = soldOut === 1 ? "1 purchase was" : `${soldOut.toLocaleString("en-US")} purchases were`;
+  return [`${purchases} answered "sold out" (${SOLD_OUT}): a right answer, and no failure.`];
 }
 
 /** A busy open loop is refused; a closed loop still shows who answered, but not how fast the lab is. */

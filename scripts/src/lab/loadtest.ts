@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { LabError } from "../lib/errors.ts";
 import type { LoadResult } from "../lib/load-result.ts";
 import { paths } from "../lib/paths.ts";
 import { closedLoad } from "../runtime/closed-loop.ts";
 import { type LabContainer, labContainers } from "../runtime/docker.ts";
 import { refuseUnkept } from "../runtime/load/keeping.ts";
+import { nobodyAnswered } from "../runtime/load/nobody.ts";
 import { type MixEntry, openLoop } from "../runtime/load/open-loop.ts";
 import { askReplica, sumMetric } from "../runtime/replica-counters.ts";
 import type { Settings } from "../runtime/settings.ts";
@@ -14,7 +14,7 @@ import { productIds } from "../runtime/traffic.ts";
 import { doorOf, growth, notRunning, refuseForeign } from "./check-distribution.ts";
 import { environment } from "./environment.ts";
 import type { LoadtestEvidence } from "./evidence-schema.ts";
-import { type MixShare, mixEntries } from "./load-mix.ts";
+import { type MixShare, mixEntries, PROBED } from "./load-mix.ts";
 import { foreignRequests, judgeLoad } from "./load-verdict.ts";
 import { loadStrategies } from "./strategies.ts";
 
@@ -64,11 +64,7 @@ export async function runLoadtest(
   const load = await send(door.href, plan, mix, context);
   const after = await requestsByReplica(pool);
 
-  if (load.ok + Object.keys(load.failed).length === 0)
-    throw new LabError(`Nobody answered at ${door.href}, so nothing was measured.`, {
-      code: "lab.down",
-      hint: "Start the lab with: npm run lab:up",
-    });
+  if (load.ok + Object.keys(load.failed).length === 0) throw nobodyAnswered(door.href);
   // A closed loop keeps no schedule, and its throughput is called no capacity; the verdict mentions a busy generator.
   if (plan.loop === "open") refuseUnkept(load);
   const samples = {
@@ -78,15 +74,15 @@ export async function runLoadtest(
     replicaCounters: Object.fromEntries(growth(before, after)),
     load,
   };
-  // What Ctrl-C cut off looks like requests of others; the judge allows for them.
-  if (!context.signal.aborted) refuseForeign(foreignRequests(samples), load.sent);
+  const cut = context.signal.aborted ? cutOff(plan) : 0;
+  refuseForeign(foreignRequests(samples) - cut, load.sent);
   const { pass, findings } = judgeLoad(samples);
   return {
     what: "loadtest",
     version: 1,
     takenAt: new Date().toISOString(),
     command: context.command,
-    environment: await environment(strategy),
+    environment: await environment(strategy, samples.pool),
     options: recorded(plan),
     promise,
     interrupted: context.signal.aborted,
@@ -95,6 +91,12 @@ export async function runLoadtest(
     verdict: { pass, findings },
   };
 }
+
+/**
+ * How many requests Ctrl-C can have cut off that replicas count and the generator does not: they look like
+ * requests of others. An open loop waits for what it has sent, or counts it as unanswered.
+ */
+export const cutOff = (plan: LoadPlan): number => (plan.loop === "closed" ? plan.connections : 0);
 
 async function send(
   url: string,
@@ -117,8 +119,6 @@ async function send(
   });
 }
 
-/** Routes that the lab's own probes and scrapes ask for, from inside, past the door. */
-const PROBES = ["/status", "/metrics"];
 const REQUESTS = "http_request_duration_seconds_count";
 
 /** Requests that each running replica has answered since it started, by instance number. */
@@ -126,7 +126,7 @@ async function requestsByReplica(pool: LabContainer[]): Promise<Map<string, numb
   const running = pool.filter(({ state }) => state === "running");
   const counted = running.map(async (replica) => {
     const { body } = await askReplica(replica, "/metrics");
-    const probes = PROBES.reduce((sum, route) => sum + sumMetric(body, REQUESTS, { route }), 0);
+    const probes = PROBED.reduce((sum, route) => sum + sumMetric(body, REQUESTS, { route }), 0);
     return [String(replica.ordinal), sumMetric(body, REQUESTS, {}) - probes] as const;
   });
   return new Map(await Promise.all(counted));

@@ -6,7 +6,7 @@ import { LabError, reason } from "../lib/errors.ts";
 const Ids = z.array(z.string());
 const Evidence = z.union([
   z.object({ acknowledged: Ids }).transform(({ acknowledged }) => acknowledged),
-  z.object({ result: z.object({ acknowledged: Ids }) }).transform(({ result }) => result.acknowledged),
+  z.object({ load: z.object({ acknowledged: Ids }) }).transform(({ load }) => load.acknowledged),
   Ids,
 ]);
 
@@ -15,7 +15,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /**
  * Order ids that clients were told, from files: evidence of `lab loadtest`, or a list with an id or a JSON
  * document with `orderId` on each line. Names are relative to where the command was typed.
- * @throws LabError `acknowledged.unreadable`; an empty answer would make everything look acknowledged.
+ * @throws LabError `acknowledged.unreadable`, also for a file without a single order.
  */
 export async function readAcknowledged(files: string[]): Promise<string[]> {
   const lists = await Promise.all(files.map(readOne));
@@ -35,7 +35,9 @@ export function acknowledgedIn(text: string, file: string): string[] {
   const document = json(text);
   if (typeof document === "object" && document !== null && !("orderId" in document)) {
     const { data } = Evidence.safeParse(document);
-    if (!data) throw unreadable(file, 'It is JSON without a list "acknowledged" or "result.acknowledged".');
+    if (!data) throw unreadable(file, 'It is JSON without a list "load.acknowledged" or "acknowledged".');
+    // Of none it is true that all are there, and that would look like a proof.
+    if (data.length === 0) throw unreadable(file, "It holds no purchase that was acknowledged.");
     return checked(data, file);
   }
   const lines = text
@@ -70,6 +72,6 @@ function checked(ids: string[], file: string): string[] {
 const unreadable = (file: string, why: string, cause?: unknown) =>
   new LabError(`The acknowledged orders in ${file} cannot be read. ${why}`, {
     code: "acknowledged.unreadable",
-    hint: "Give the evidence of a load test, or a file with one order id per line.",
+    hint: "Give the evidence of a load test with POST /purchase in its --mix, or a file with one order id per line.",
     cause,
   });

@@ -12,9 +12,11 @@ import { judgeReconciliation, type ReconcileVerdict } from "./reconcile-verdict.
 
 /** An audit costs the container it runs in a fresh Node, so it is not asked more often. */
 const INTERVAL_MS = 1000;
+/** How often all begins anew because the lab was reset meanwhile. */
+const ATTEMPTS = 5;
 
 export interface ReconcileOptions {
-  /** For the outbox to drain and the books to follow. */
+  /** For each thing that is waited for: the outbox to drain, the orders app to be healthy, the books to follow. */
   timeoutMs: number;
   /** Order ids that clients were told; null when none were given. */
   acknowledged: string[] | null;
@@ -43,17 +45,16 @@ export interface Reconciliation extends ReconcileVerdict {
  * @throws LabError exit code 2 when a part that runs could not be read.
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
-  const end = performance.now() + options.timeoutMs;
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     const shop = await snapshot();
-    const flow = await flowOf(shop, end, options);
+    const flow = await flowOf(shop, options);
     const samples = { readAt: Date.now(), shop, acknowledged: options.acknowledged };
     const verdict =
       typeof flow === "string"
         ? { ...judgeReconciliation({ ...samples, flow: null }), incomplete: flow }
         : { ...judgeReconciliation({ ...samples, flow }), incomplete: null };
     if (verdict.pass || !(await wasReset(shop))) return verdict;
-    if (performance.now() > end)
+    if (attempt === ATTEMPTS)
       throw new LabError("The lab is reset again and again while it is compared.", {
         code: "reconcile.reset",
         hint: "Let it rest, then try again.",
@@ -78,43 +79,38 @@ async function wasReset({ orders }: ShopSnapshot): Promise<boolean> {
 }
 
 /** What Kafka and the books hold, or why that cannot be said. */
-async function flowOf(
-  shop: ShopSnapshot,
-  end: number,
-  options: ReconcileOptions,
-): Promise<OrderFlow | string> {
+async function flowOf(shop: ShopSnapshot, options: ReconcileOptions): Promise<OrderFlow | string> {
   const absent = await whatIsAbsent();
   if (absent) return `${absent} ${eventsWait(shop.newest - shop.drainedThrough)}`;
-  const waits = await drain(shop, end, options);
+  const waits = await drain(shop, options);
   if (waits > 0)
     return `${eventsWait(waits)} That was not less after ${options.timeoutMs / 1000} s; npm run lab:status says how Kafka is.`;
-  if (!(await ordersAnswer(end, options.signal)))
+  if (!(await ordersAnswer(options)))
     return `No instance of the orders app became healthy within ${options.timeoutMs / 1000} s.`;
-  return read(shop, end, options);
+  return read(shop, options);
 }
 
 /** Waits until Kafka has the snapshot's newest event. @returns how many events it still lacks. */
-async function drain(shop: ShopSnapshot, end: number, { signal, step }: ReconcileOptions): Promise<number> {
+async function drain(shop: ShopSnapshot, options: ReconcileOptions): Promise<number> {
   let waits = shop.newest - shop.drainedThrough;
   const look = async () => {
     waits = shop.newest - (await auditOutbox()).drainedThrough;
-    step.progress(`${Math.max(0, waits)} events wait in the outbox`);
+    options.step.progress(`${Math.max(0, waits)} events wait in the outbox`);
     return waits <= 0;
   };
-  if (waits > 0) await inTime("the outbox to drain", look, end, signal);
+  if (waits > 0) await inTime("the outbox to drain", look, options);
   return waits;
 }
 
-const ordersAnswer = (end: number, signal: AbortSignal) =>
+const ordersAnswer = (options: ReconcileOptions) =>
   inTime(
     "a healthy instance of the orders app",
     async () => (await labContainers({ service: "orders" })).some(isHealthy),
-    end,
-    signal,
+    options,
   );
 
 /** Kafka once; the books until nothing may still come, or the deadline, after which the verdict names it. */
-async function read(shop: ShopSnapshot, end: number, { signal, step }: ReconcileOptions): Promise<OrderFlow> {
+async function read(shop: ShopSnapshot, options: ReconcileOptions): Promise<OrderFlow> {
   const topic = await readTopic(ORDERS_TOPIC.name);
   const said = readOrders(topic, shop.newest);
   const rest = async () => ({ books: await auditBooks(), dead: await readTopic(DEAD_TOPIC.name) });
@@ -122,21 +118,22 @@ async function read(shop: ShopSnapshot, end: number, { signal, step }: Reconcile
   const allCame = () => stillToCome(said, now).length === 0;
   const look = async () => {
     now = await rest();
-    step.progress(`${stillToCome(said, now).length} orders are not booked yet`);
+    options.step.progress(`${stillToCome(said, now).length} orders are not booked yet`);
     return allCame();
   };
-  if (!allCame()) await inTime("the orders app to book what Kafka holds", look, end, signal);
+  if (!allCame()) await inTime("the orders app to book what Kafka holds", look, options);
   return { topic, ...now };
 }
 
-/** False when it did not happen before the end; that is an answer here, not an error. */
+/**
+ * False when it did not happen in time; that is an answer here, not an error. Each wait has its time for itself: what
+ * a long one before it took must not look like orders that nobody books.
+ */
 async function inTime(
   what: string,
   probe: () => Promise<boolean>,
-  end: number,
-  signal: AbortSignal,
+  { timeoutMs: deadlineMs, signal }: ReconcileOptions,
 ): Promise<boolean> {
-  const deadlineMs = Math.max(1, end - performance.now());
   try {
     return await waitUntil(what, probe, { deadlineMs, intervalMs: INTERVAL_MS, signal });
   } catch (error) {

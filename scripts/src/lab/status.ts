@@ -1,8 +1,9 @@
 import { StatusResponse } from "@evenkeel/contracts";
+import { reason } from "../lib/errors.ts";
 import { activeServices } from "../runtime/compose.ts";
 import { type Health, inspect, type LabContainer, labContainers, stats } from "../runtime/docker.ts";
 import { engineState } from "../runtime/engine.ts";
-import { isHealthy } from "../runtime/health.ts";
+import { isWell } from "../runtime/health.ts";
 import { type ImageReport, imageReport } from "../runtime/images.ts";
 import { prometheusAt } from "../runtime/prometheus.ts";
 import { askReplica } from "../runtime/replica-counters.ts";
@@ -57,7 +58,11 @@ export async function labStatus(settings: Settings): Promise<LabStatus> {
       next.case === "error" ? next.message : "The Docker engine does not run; npm run lab:up starts it.";
     return { healthy: false, problems: [what], notes: [], engine: { answers: false, what }, ...none };
   }
-  const [found, active] = await Promise.all([labContainers({ all: true }), activeServices()]);
+  const [found, listed] = await Promise.all([
+    labContainers({ all: true }),
+    activeServices().catch((error) => new Error(reason(error))),
+  ]);
+  const { active, problem } = servicesOr(found, listed);
   const [containers, replicas, images, strategy, alerts] = await Promise.all([
     Promise.all(found.map(containerStatus)),
     Promise.all(found.filter(({ service }) => service === "app").map(replicaStatus)),
@@ -65,7 +70,7 @@ export async function labStatus(settings: Settings): Promise<LabStatus> {
     activeStrategy().catch(() => null),
     notesOnAlerts(found, prometheusAt(prometheusUrl(settings), ALERTS_DEADLINE_MS)),
   ]);
-  const problems = problemsOf(found, replicas, settings.replicas, active);
+  const problems = [...problem, ...problemsOf(found, replicas, settings.replicas, active)];
   const what = `at ${facts.host}, Compose ${facts.compose ?? "is missing"}`;
   return {
     healthy: problems.length === 0,
@@ -84,6 +89,16 @@ export async function labStatus(settings: Settings): Promise<LabStatus> {
 }
 
 type Seen = Pick<LabContainer, "name" | "service" | "state" | "health">;
+
+/** The services there should be. When Compose cannot say, those that are there, and that is a problem of its own. */
+export function servicesOr(
+  found: Pick<Seen, "service">[],
+  listed: string[] | Error,
+): { active: string[]; problem: string[] } {
+  if (!(listed instanceof Error)) return { active: listed, problem: [] };
+  const why = `Docker Compose could not say which services there should be: ${listed.message}`;
+  return { active: [...new Set(found.map(({ service }) => service))], problem: [why] };
+}
 
 const replicasIn = (found: Seen[]) => found.filter(({ service }) => service === "app").length;
 
@@ -108,7 +123,7 @@ export function problemsOf(
         ]
       : []),
     ...found
-      .filter((container) => !isHealthy(container))
+      .filter((container) => !isWell(container))
       .map(({ name, state, health }) => `${name} is ${state === "running" ? health : state}.`),
     ...replicas
       .filter(({ status }) => status === "unavailable" || status === "draining")

@@ -7,6 +7,8 @@ import { interrupted } from "../lib/interrupt.ts";
 import { note } from "../lib/output.ts";
 import { paths } from "../lib/paths.ts";
 import { ensureChromium } from "../runtime/chromium.ts";
+import { recordedChoices } from "../runtime/images/choices.ts";
+import { allProfiles } from "../runtime/images/compose-profiles.ts";
 import { scratchKafka } from "../runtime/scratch-kafka.ts";
 import { scratchRedis } from "../runtime/scratch-redis.ts";
 
@@ -58,7 +60,6 @@ const E2E_ENV = {
   LAB_BIND: "127.0.0.1",
   LAB_PORT: "8000",
   LAB_PROMETHEUS_PORT: "9090",
-  LAB_ALERTMANAGER_PORT: "9093",
   LAB_GRAFANA_PORT: "3000",
   LAB_REPLICAS: "2",
   LAB_ORDERS: "2",
@@ -69,6 +70,9 @@ const E2E_ENV = {
   LAB_APP_MEMORY: "192m",
   LAB_NGINX_CPUS: "1",
 };
+
+/** All profiles: the tests need a Kafka, whatever `.env` leaves out. */
+const EVERYTHING = { COMPOSE_PROFILES: "*" };
 
 const RUN: Record<Phase, (filter?: string) => Promise<TestTotals[]>> = {
   static: async () => [await staticChecks()],
@@ -81,7 +85,7 @@ const RUN: Record<Phase, (filter?: string) => Promise<TestTotals[]>> = {
   ],
   contract: async (filter) => {
     // Brings up an engine and the images where there are none; the lab itself is not needed yet.
-    await lab("images", "--get");
+    await lab(["images", "--get"], EVERYTHING);
     await using redis = await scratchRedis();
     await using kafka = await scratchKafka();
     const env = { REDIS_URL: redis.url, KAFKA_BROKERS: kafka.address };
@@ -92,8 +96,13 @@ const RUN: Record<Phase, (filter?: string) => Promise<TestTotals[]>> = {
   },
   e2e: async (filter) => {
     await ensureChromium();
+    await lab(["images", "--get"], EVERYTHING);
+    // By name, because some tests call Docker Compose themselves, which would look for what cannot be had.
+    const { without } = recordedChoices();
+    const profiles = allProfiles().filter((profile) => !without.includes(profile));
+    const env = { ...E2E_ENV, COMPOSE_PROFILES: profiles.join(",") };
     try {
-      return [await vitest("scripts", "e2e", E2E_ENV, filter)];
+      return [await vitest("scripts", "e2e", env, filter)];
     } finally {
       // Also after Ctrl-C, and it must not hide what the tests said.
       await cleanUp();
@@ -170,8 +179,8 @@ async function readReport(file: string): Promise<VitestReport | null> {
   }
 }
 
-async function lab(...args: string[]): Promise<void> {
-  const { exitCode } = await run(process.execPath, ["scripts/src/cli.ts", ...args], paths.root);
+async function lab(args: string[], env: Record<string, string>): Promise<void> {
+  const { exitCode } = await run(process.execPath, ["scripts/src/cli.ts", ...args], paths.root, env);
   if (exitCode !== 0)
     throw new LabError(
       `"lab ${args.join(" ")}" failed, so the tests that need it cannot run; its words are above.`,

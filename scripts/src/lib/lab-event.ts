@@ -1,3 +1,5 @@
+import { escapeLabel, unescapeLabel } from "./label-text.ts";
+
 /** What somebody did to the lab. The words are label values in Prometheus and names in Grafana. */
 export const EVENT_KINDS = ["scale", "strategy", "fault", "deploy", "reset"] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -42,7 +44,7 @@ export function exposition({ replicasWanted, events }: LabMetrics): string {
     "# TYPE lab_event_time_seconds gauge",
     ...events.map(
       ({ event, kind, detail, at }) =>
-        `lab_event_time_seconds{event="${event}",kind="${kind}",detail="${escaped(detail)}"} ${at}`,
+        `lab_event_time_seconds{event="${event}",kind="${kind}",detail="${escapeLabel(detail)}"} ${at}`,
     ),
     "",
   ].join("\n");
@@ -59,11 +61,8 @@ export function parseExposition(text: string): LabMetrics {
     if (wanted) metrics.replicasWanted = Number(wanted[1]);
     const [, event, word, detail = "", at] = EVENT.exec(line) ?? [];
     const kind = EVENT_KINDS.find((one) => one === word);
-    if (kind) metrics.events.push({ event: Number(event), kind, detail: unescaped(detail), at: Number(at) });
+    if (kind)
+      metrics.events.push({ event: Number(event), kind, detail: unescapeLabel(detail), at: Number(at) });
   }
   return metrics;
 }
-
-const ESCAPES = { "\\": "\\\\", '"': '\\"', "\n": "\\n" } as const;
-const escaped = (text: string) => text.replace(/[\\"\n]/g, (one) => ESCAPES[one as keyof typeof ESCAPES]);
-const unescaped = (text: string) => text.replace(/\\(.)/g, (_, one: string) => (one === "n" ? "\n" : one));

@@ -1,4 +1,11 @@
-import { type CompareRow, compareRows, judgeCompare, times, uncappedNote } from "../lab/compare-verdict.ts";
+import {
+  type CompareRow,
+  compareRows,
+  judgeCompare,
+  times,
+  uncappedNote,
+  wasMeasured,
+} from "../lab/compare-verdict.ts";
 import type { CompareEvidence } from "../lab/evidence-schema.ts";
 import { median } from "../lib/statistics.ts";
 import { count, whole } from "./figures.ts";
@@ -16,6 +23,7 @@ export function compareParts(evidence: CompareEvidence): PageParts {
   const fewest = capped[0]?.replicas ?? 1;
   return {
     title: "Comparison",
+    measured: wasMeasured(verdict),
     pass: verdict.pass,
     headline: headline(capped),
     lead: html`The same shop with ${list(capped.map(({ replicas }) => String(replicas)))} ${fewest === 1 && capped.length === 1 ? "replica" : "replicas"}, each held to ${coreCount(options.cpus)}, measured ${count(options.repeats, "time")} in random order.`,

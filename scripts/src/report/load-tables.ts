@@ -1,3 +1,4 @@
+import { SOLD_OUT, soldOutAnswers } from "../lab/load-verdict.ts";
 import type { LatencySummary, LoadResult } from "../lib/load-result.ts";
 import { byNumber, ms, percent, whole } from "./figures.ts";
 import { type Html, html, type Part } from "./html.ts";
@@ -47,9 +48,12 @@ export function kindTable(load: LoadResult): Html {
   return table("Latency by kind of request", head("Kind"), kinds);
 }
 
-/** What went wrong, by kind. */
+/** What went wrong, by kind; "sold out" is nothing of that. */
 export function errorTable(load: LoadResult): Html {
-  const statuses = Object.entries(load.failed).map(([status, n]) => ({ name: `status ${status}`, n }));
+  const soldOut = soldOutAnswers(load) > 0;
+  const statuses = Object.entries(load.failed)
+    .filter(([status]) => !(soldOut && status === SOLD_OUT))
+    .map(([status, n]) => ({ name: `status ${status}`, n }));
   const rows = [...statuses, { name: "no answer", n: load.unanswered }].filter(({ n }) => n > 0);
   return table(
     `Requests of ${whole(load.sent)} that got no good answer`,
@@ -60,7 +64,8 @@ export function errorTable(load: LoadResult): Html {
 
 /** The figures behind the two plots over time. */
 export function timelineTable(load: LoadResult): Html {
-  const titles = ["Second", "Sent", "Good", "Failed", "No answer", "50 %", "90 %", "99 %", "Slowest"];
+  const failed = soldOutAnswers(load) > 0 ? "Failed or sold out" : "Failed";
+  const titles = ["Second", "Sent", "Good", failed, "No answer", "50 %", "90 %", "99 %", "Slowest"];
   return table(
     "Each second of the load",
     titles,

@@ -1,5 +1,5 @@
 import type { LoadtestEvidence } from "../lab/evidence-schema.ts";
-import { judgeLoad, type LoadVerdict } from "../lab/load-verdict.ts";
+import { judgeLoad, type LoadVerdict, soldOutAnswers } from "../lab/load-verdict.ts";
 import type { LoadResult } from "../lib/load-result.ts";
 import { byNumber, count, ms, percent, whole } from "./figures.ts";
 import { type Html, html, scriptJson } from "./html.ts";
@@ -23,9 +23,12 @@ export function loadtestParts(evidence: LoadtestEvidence): PageParts {
   const answers = new Map(Object.entries(load.perReplica).map(([id, one]) => [id, one.answers]));
   const all = shares(answers, pool, verdict.expected);
   const at = (share: number) => ms(histogramPercentile(load.histogram, share));
-  const bad = load.sent - load.ok;
+  const soldOut = soldOutAnswers(load);
+  const bad = load.sent - load.ok - soldOut;
   return {
     title: "Load test",
+    // What could not be measured leaves no record.
+    measured: true,
     pass: verdict.pass,
     headline: headline(verdict, strategy),
     lead: html`${whole(load.sent)} requests through ${count(pool.length, "replica")} by ${strategy}, ${howSent(evidence)}.${evidence.interrupted && " Ended early, by Ctrl-C; judged by what was measured."}`,
@@ -38,6 +41,7 @@ export function loadtestParts(evidence: LoadtestEvidence): PageParts {
       { value: at(0.99), unit: "99 % took at most" },
       { value: ms(load.latency.max), unit: "the slowest" },
       { value: whole(bad), unit: `of ${whole(load.sent)} failed`, wrong: bad > 0 },
+      ...(soldOut > 0 ? [{ value: whole(soldOut), unit: "were sold out" }] : []),
     ],
     body: html`
 <section aria-labelledby="share">
@@ -68,6 +72,7 @@ export function loadtestParts(evidence: LoadtestEvidence): PageParts {
 <section aria-labelledby="errors">
   <h2 id="errors">Errors</h2>
   ${bad === 0 ? html`<p>None of ${whole(load.sent)} requests failed. At 95 % confidence that is a rate below ${percent(3 / load.sent, 3)} (3/n, the rule of three).</p>` : errorTable(load)}
+  ${soldOut > 0 && html`<p class="note">${count(soldOut, "purchase")} more ${soldOut === 1 ? "was" : "were"} answered “sold out” (409), as they should be.</p>`}
 </section>
 <script type="application/json" id="plot-data">${scriptJson(plotData(load))}</script>`,
     method: method(evidence),
@@ -132,7 +137,7 @@ const legend = (load: LoadResult): Html =>
     .sort(byNumber)
     .map(
       (id) => html`<li>${badge(id)} replica ${id}</li>`,
-    )}<li><i class="box box-failed"></i>failed</li></ul>`;
+    )}<li><i class="box box-failed"></i>${soldOutAnswers(load) > 0 ? "failed or sold out" : "failed"}</li></ul>`;
 
 const plot = (name: string, sentence: string): Html => html`<figure>
   <div class="plot" data-plot="${name}" role="img" aria-label="${sentence}"></div>

@@ -1,4 +1,5 @@
 import type { LoadtestEvidence } from "../lab/evidence-schema.ts";
+import { soldOutAnswers } from "../lab/load-verdict.ts";
 import { colour, table } from "../lib/output.ts";
 import { count, ms, percent, whole } from "./figures.ts";
 import { loadtestVerdict } from "./loadtest-page.ts";
@@ -30,6 +31,8 @@ export function loadtestText(evidence: LoadtestEvidence): string {
   const { latency, replicas } = plotData(load);
   const rates = latency.p99.map((_, i) => replicas.reduce((sum, one) => sum + (one.rates[i] ?? 0), 0));
   const { p50, p90, p99, p999, max } = load.latency;
+  const soldOut = soldOutAnswers(load);
+  const failed = load.sent - load.ok - soldOut;
   const from =
     load.generator === "closed loop"
       ? "closed loop, so not a capacity figure"
@@ -39,7 +42,7 @@ export function loadtestText(evidence: LoadtestEvidence): string {
     ...(rates.length > 1
       ? [`answers/s  ${curve(rates)}`, `99 %       ${curve(latency.p99.map((value) => value ?? 0))}`]
       : []),
-    `${whole(load.throughput)} answers/s over ${load.durationSeconds.toFixed(1)} s; ${count(load.sent - load.ok, "request")} of ${whole(load.sent)} failed`,
+    `${whole(load.throughput)} answers/s over ${load.durationSeconds.toFixed(1)} s; ${count(failed, "request")} of ${whole(load.sent)} failed${soldOut > 0 ? `, ${whole(soldOut)} were sold out` : ""}`,
     `latency: median ${ms(p50)}, 90 % ${ms(p90)}, 99 % ${ms(p99)}, 99.9 % ${ms(p999)}, slowest ${ms(max)} (${from})`,
     ...verdict.findings.map(({ ok, text }) => `${ok ? colour.green("✔") : colour.red("✖")} ${text}`),
     ...verdict.remarks.map((text) => `– ${text}`),

@@ -9,12 +9,19 @@ import { count, utc } from "./figures.ts";
 import { Html, html } from "./html.ts";
 import { loadtestParts } from "./loadtest-page.ts";
 
+const MARKS = {
+  passed: { sign: "✔", style: "mark-pass" },
+  failed: { sign: "✖", style: "mark-fail" },
+  "not measured": { sign: "–", style: "mark-open" },
+};
+
 /**
  * One page for one record: everything is in it, nothing is fetched, so that it can be mailed and read offline.
  * @param file The record's name, shown so that the page leads back to it.
  */
 export async function evidencePage(evidence: Evidence, file: string): Promise<string> {
   const parts = evidence.what === "loadtest" ? loadtestParts(evidence) : compareParts(evidence);
+  const verdict = parts.pass ? "passed" : parts.measured ? "failed" : "not measured";
   const [style, scripts] = await Promise.all([styleSheet(parts.plots), parts.plots ? plotScripts() : []]);
   // Only these very scripts and styles may be used: whatever else got into the page would do nothing.
   const policy = [
@@ -31,7 +38,7 @@ export async function evidencePage(evidence: Evidence, file: string): Promise<st
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${parts.title} of ${utc(evidence.takenAt)}: ${parts.pass ? "passed" : "failed"}</title>
+<title>${parts.title} of ${utc(evidence.takenAt)}: ${verdict}</title>
 <style>${new Html(style)}</style>
 </head>
 <body>
@@ -39,11 +46,11 @@ export async function evidencePage(evidence: Evidence, file: string): Promise<st
 <div class="neatline" aria-hidden="true"></div>
 <main class="wide">
 <section class="verdict" aria-label="Verdict">
-  <p class="mark ${parts.pass ? "mark-pass" : "mark-fail"}">${parts.pass ? "✔ passed" : "✖ failed"}</p>
+  <p class="mark ${MARKS[verdict].style}">${MARKS[verdict].sign} ${verdict}</p>
   <h1>${parts.headline}</h1>
   <p class="lead">${parts.lead}</p>
   ${parts.hero}
-  ${parts.recorded !== parts.pass && html`<p class="mismatch">The record says ${parts.recorded ? "passed" : "failed"}, its own samples say ${parts.pass ? "passed" : "failed"}. This page goes by the samples.</p>`}
+  ${parts.recorded !== parts.pass && html`<p class="mismatch">The record says ${parts.recorded ? "passed" : "failed"}, its own samples say ${verdict}. This page goes by the samples.</p>`}
   <dl class="figures">${parts.figures.map(({ value, unit, wrong }) => html`<div><dt>${unit}</dt><dd${wrong && html` class="wrong"`}>${value}</dd></div>`)}</dl>
   <ul class="findings">${parts.findings.map(({ ok, text }) => html`<li class="${ok === null ? "open" : ok ? "good" : "bad"}">${text}</li>`)}</ul>
 </section>
@@ -89,9 +96,16 @@ const digest = (text: string) => `sha256-${createHash("sha256").update(text).dig
 const uplot = dirname(createRequire(import.meta.url).resolve("uplot/package.json"));
 const own = (name: string) => new URL(name, import.meta.url);
 
+/** In the order of the page: what is special comes after what is general. */
+const STYLES = ["page", "verdict", "charts", "tables"];
+
 async function styleSheet(plots: boolean): Promise<string> {
   // The page looks like the shop: the same tokens, read where they are kept. First, so that plots find them there.
-  const files = [paths.tokens, own("report.css"), ...(plots ? [join(uplot, "dist", "uPlot.min.css")] : [])];
+  const files = [
+    paths.tokens,
+    ...STYLES.map((name) => own(`css/${name}.css`)),
+    ...(plots ? [join(uplot, "dist", "uPlot.min.css")] : []),
+  ];
   return (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
 }
 

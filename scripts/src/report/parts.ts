@@ -3,6 +3,8 @@ import type { Html } from "./html.ts";
 /** What differs between the pages of the kinds of evidence. */
 export interface PageParts {
   title: string;
+  /** False when the samples allow no verdict. */
+  measured: boolean;
   pass: boolean;
   headline: string;
   lead: Html;

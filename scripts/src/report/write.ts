@@ -1,7 +1,8 @@
 import { basename, dirname, join } from "node:path";
-import { judgeCompare } from "../lab/compare-verdict.ts";
+import { judgeCompare, wasMeasured } from "../lab/compare-verdict.ts";
 import type { Evidence } from "../lab/evidence-schema.ts";
 import { writeAtomically } from "../lib/atomic-file.ts";
+import type { ExitCode } from "../lib/errors.ts";
 import { loadtestVerdict } from "./loadtest-page.ts";
 import { evidencePage } from "./page.ts";
 
@@ -12,6 +13,9 @@ export async function writeReport(evidence: Evidence, file: string): Promise<str
   return report;
 }
 
-/** The verdict about a record, from its samples. */
-export const evidencePasses = (evidence: Evidence): boolean =>
-  evidence.what === "loadtest" ? loadtestVerdict(evidence).pass : judgeCompare(evidence.points).pass;
+/** The verdict about a record, from its samples: 0 yes, 1 no, 2 not measured. */
+export function evidenceExitCode(evidence: Evidence): ExitCode | 0 {
+  const verdict = evidence.what === "loadtest" ? loadtestVerdict(evidence) : judgeCompare(evidence.points);
+  if (evidence.what === "compare" && !wasMeasured(verdict)) return 2;
+  return verdict.pass ? 0 : 1;
+}

@@ -1,6 +1,7 @@
 import { LabError } from "../lib/errors.ts";
 import { driveAutocannon } from "./load/autocannon.ts";
 import { Histogram } from "./load/histogram.ts";
+import { nobodyAnswered } from "./load/nobody.ts";
 
 export { type ClosedLoadOptions, closedLoad } from "./load/closed-load.ts";
 
@@ -71,11 +72,7 @@ export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoop
       add(counts, replica);
     },
   }).finally(() => clearInterval(progress));
-  if (latencies.count === 0)
-    throw new LabError(`Nobody answered at ${options.url}, so nothing was measured.`, {
-      code: "lab.down",
-      hint: "Start the lab with: npm run lab:up",
-    });
+  if (latencies.count === 0) throw nobodyAnswered(options.url);
   const durationSeconds = duration / 1000;
   const { p50, p90, p99, max } = latencies.summary();
   return {

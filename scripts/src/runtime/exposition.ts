@@ -1,3 +1,5 @@
+import { unescapeLabel } from "../lib/label-text.ts";
+
 export interface Series {
   name: string;
   labels: Record<string, string>;
@@ -17,12 +19,10 @@ export function seriesIn(exposition: string, names: ReadonlySet<string>): Series
     if (!names.has(line.slice(0, line.search(/[{ ]/)))) return [];
     const [, name, labels = "", value] = LINE.exec(line) ?? [];
     if (name === undefined) return [];
-    const pairs = [...labels.matchAll(LABEL)].map(([, key = "", text = ""]) => [key, unescaped(text)]);
+    const pairs = [...labels.matchAll(LABEL)].map(([, key = "", text = ""]) => [key, unescapeLabel(text)]);
     return [{ name, labels: Object.fromEntries(pairs), value: toNumber(value) }];
   });
 }
-
-const unescaped = (text: string) => text.replace(/\\(.)/g, (_, one) => (one === "n" ? "\n" : one));
 
 const toNumber = (text = "") =>
   text === "+Inf" ? Number.POSITIVE_INFINITY : text === "-Inf" ? Number.NEGATIVE_INFINITY : Number(text);

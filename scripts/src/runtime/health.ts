@@ -43,8 +43,18 @@ export function isHealthy({ state, health }: Pick<LabContainer, "state" | "healt
   return state === "running" && (health === "healthy" || health === "none");
 }
 
+/** They look on; nobody waits for them, and their probes come late (docker-compose.yml, &rarely). */
+const WATCHERS = ["prometheus", "alertmanager", "alerts", "node-exporter", "cadvisor", "grafana"];
+
+/** True of what is healthy, and of a watcher that was not asked yet. */
+export function isWell(container: Pick<LabContainer, "service" | "state" | "health">): boolean {
+  const { service, state, health } = container;
+  const waits = WATCHERS.includes(service) && state === "running" && health === "starting";
+  return waits || isHealthy(container);
+}
+
 /**
- * Waits until every container of the lab is healthy.
+ * Waits until every container of the lab is well.
  * @throws LabError `lab.unhealthy`, exit code 1, naming the container with its last log lines.
  */
 export async function waitForHealth(
@@ -62,15 +72,15 @@ export async function waitForHealth(
         seen = await labContainers({ ...service, all: true });
         const bad = await watch.lost(seen);
         if (bad) throw stopWaiting(await explain(bad));
-        const ready = seen.filter(isHealthy).length;
-        step?.progress(`${ready} of ${Math.max(seen.length, count)} containers are healthy`);
+        const ready = seen.filter(isWell).length;
+        step?.progress(`${ready} of ${Math.max(seen.length, count)} containers are ready`);
         return seen.length >= count && ready === seen.length ? seen : undefined;
       },
       { deadlineMs: DEADLINE_MS, intervalMs: 150, signal },
     );
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== "wait.deadline") throw error;
-    const slow = seen.find((container) => !isHealthy(container));
+    const slow = seen.find((container) => !isWell(container));
     throw slow ? await explain(slow, `${DEADLINE_MS / 1000} s after its start `) : error;
   }
 }

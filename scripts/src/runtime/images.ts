@@ -3,7 +3,13 @@ import { note } from "../lib/output.ts";
 import type { Step, StepTask } from "../lib/progress.ts";
 import { findImage } from "./docker.ts";
 import { BASE, ensureBase, findBase } from "./images/base.ts";
-import { chosenByUser, ensureEnvFile, recordChoices, recordedChoices } from "./images/choices.ts";
+import {
+  chosenByUser,
+  ensureEnvFile,
+  type RecordedChoices,
+  recordChoices,
+  recordedChoices,
+} from "./images/choices.ts";
 import { decideImage, type ImageFacts, type ImageMode, type Origin } from "./images/decide.ts";
 import { type ImagePin, imagePins } from "./images/pins.ts";
 import { Puller, REACH_MS, RegistryUnreachable } from "./images/pull.ts";
@@ -129,16 +135,31 @@ export async function ensureImages(step: Step, asked?: ImageMode): Promise<Image
     }
   }
   sayMissing(missing, recorded.without);
-  const own = [...chosen]
-    .filter(([, { origin }]) => origin === "own")
-    .map(([name, { ref }]) => [name, ref] as const);
-  const without = [...missing.keys()].sort();
-  recordChoices(
-    { images: Object.fromEntries(own), offline: mode === "offline", without },
-    wanted.filter((profile) => !missing.has(profile)),
-  );
+  recordChoices(remembered(recorded, all, chosen, wanted, [...missing.keys()], mode));
   const reports = await Promise.all([...chosen].map(([name, { ref, origin }]) => report(name, ref, origin)));
   return reports.sort((a, b) => a.variable.localeCompare(b.variable));
+}
+
+/** What was found this time, beside what is known of images and profiles that nobody asked for this time. */
+function remembered(
+  before: RecordedChoices,
+  looked: ImageFacts[],
+  chosen: Map<string, { ref: string; origin: Origin }>,
+  wanted: string[],
+  missing: string[],
+  mode: ImageMode,
+): RecordedChoices {
+  // Who asks the registry again starts with a clean slate.
+  const images = mode === "pull" ? {} : { ...before.images };
+  for (const { pin } of looked) {
+    const found = chosen.get(pin.variable);
+    // Named for this one run only: what is noted stays. Named in the file: our note would overrule it.
+    const onlyNow = found?.origin === "user" && process.env[pin.variable] !== undefined;
+    if (found?.origin === "own") images[pin.variable] = found.ref;
+    else if (!onlyNow) delete images[pin.variable];
+  }
+  const notAsked = mode === "pull" ? [] : before.without.filter((profile) => !wanted.includes(profile));
+  return { images, offline: mode === "offline", without: [...new Set([...notAsked, ...missing])].sort() };
 }
 
 /** One line, and only when it is news: whoever runs `up` every day knows. */

@@ -1,15 +1,5 @@
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
-import { paths } from "../lib/paths.ts";
 import { profilesByUser, recordedChoices } from "./images/choices.ts";
-
-/** Every profile of docker-compose.yml: what can run beside the core. */
-export function allProfiles(yaml = readFileSync(paths.composeFile, "utf8")): string[] {
-  const { services = {} } = parse(yaml, { merge: true }) as {
-    services?: Record<string, { profiles?: string[] } | null>;
-  };
-  return [...new Set(Object.values(services).flatMap((service) => service?.profiles ?? []))];
-}
+import { allProfiles } from "./images/compose-profiles.ts";
 
 /** The profiles that are wanted: those of COMPOSE_PROFILES, all when it is not set. */
 export const wantedProfiles = (): string[] => profilesByUser() ?? allProfiles();

@@ -1,5 +1,6 @@
 import { LabError } from "../lib/errors.ts";
 import { exec, type LabContainer } from "./docker.ts";
+import { seriesIn } from "./exposition.ts";
 
 // Asked from inside, because replicas are not reachable from outside. In bash, which every image of the lab has
 // and which starts a hundred times faster than Node. HTTP/1.0, so the answer is not chunked.
@@ -35,11 +36,10 @@ export async function requestCounts(replica: LabContainer, routes: string[]): Pr
 
 /** Sum of a metric over all series that carry these labels; 0 when there is none yet. */
 export function sumMetric(exposition: string, name: string, labels: Record<string, string>): number {
-  const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
-  return exposition
-    .split("\n")
-    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
-    .reduce((total, line) => total + Number(line.slice(line.lastIndexOf("}") + 1)), 0);
+  const wanted = Object.entries(labels);
+  return seriesIn(exposition, new Set([name]))
+    .filter((series) => wanted.every(([key, value]) => series.labels[key] === value))
+    .reduce((total, { value }) => total + value, 0);
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

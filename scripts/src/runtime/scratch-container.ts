@@ -28,14 +28,14 @@ export async function scratchContainer(options: ScratchOptions): Promise<Scratch
   const image: string = config.services[options.service].image;
   const name = `evenkeel-scratch-${options.service}-${randomBytes(4).toString("hex")}`;
   const fences = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"];
-  await command("docker", [
-    ...["run", "-d", "--rm", "--name", name, ...fences, ...options.run],
-    ...[image, ...options.command],
-  ]);
   const dispose = async () => {
     await command("docker", ["rm", "-f", name], { uninterruptible: true });
   };
   try {
+    await command("docker", [
+      ...["run", "-d", "--rm", "--name", name, ...fences, ...options.run],
+      ...[image, ...options.command],
+    ]);
     const [published = ""] = (await command("docker", ["port", name, `${options.port}/tcp`]))
       .trim()
       .split("\n");

@@ -38,7 +38,6 @@ const Knobs = z.object({
     .default("127.0.0.1"),
   LAB_PORT: whole("LAB_PORT", 1, 65535).default(8000),
   LAB_PROMETHEUS_PORT: whole("LAB_PROMETHEUS_PORT", 1, 65535).default(9090),
-  LAB_ALERTMANAGER_PORT: whole("LAB_ALERTMANAGER_PORT", 1, 65535).default(9093),
   LAB_GRAFANA_PORT: whole("LAB_GRAFANA_PORT", 1, 65535).default(3000),
   LAB_REPLICAS: whole("LAB_REPLICAS", 1, 10).default(2),
   LAB_ORDERS: whole("LAB_ORDERS", 1, 6).default(2),
@@ -66,7 +65,7 @@ export interface Settings {
   bind: string;
   port: number;
   /** Of the pages beside the shop, on the same address. */
-  ports: { prometheus: number; alertmanager: number; grafana: number };
+  ports: { prometheus: number; grafana: number };
   replicas: number;
   /** Instances of the orders app. */
   orders: number;
@@ -130,7 +129,6 @@ export function parseSettings(env: Env): Settings {
     port: knobs.LAB_PORT,
     ports: {
       prometheus: knobs.LAB_PROMETHEUS_PORT,
-      alertmanager: knobs.LAB_ALERTMANAGER_PORT,
       grafana: knobs.LAB_GRAFANA_PORT,
     },
     replicas: knobs.LAB_REPLICAS,

@@ -34,5 +34,4 @@ const pages = ({ ports }: Doors) => [
     port: ports.prometheus,
     shows: "every figure of the lab; /targets shows who is watched, /alerts what is wrong",
   },
-  { service: "alertmanager", port: ports.alertmanager, shows: "alerts that fire now" },
 ];

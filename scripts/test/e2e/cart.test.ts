@@ -1,5 +1,5 @@
 import { CartResponse } from "@evenkeel/contracts";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { at, labOk } from "./harness.ts";
 
 /** How many lines the same browser's cart has, asked eight times in a row after one was put in. */
@@ -25,10 +25,10 @@ async function cartSizes(): Promise<number[]> {
 }
 
 describe("a cart", () => {
+  beforeAll(async () => void (await labOk("up")));
   afterAll(async () => void (await labOk("up")));
 
   it("kept in Redis is the same on every replica", async () => {
-    await labOk("up");
     expect(await cartSizes()).toEqual(Array(8).fill(1));
   });
 

@@ -49,9 +49,9 @@ describe("with one replica at a tenth of its speed", () => {
   /** Share of the slow replica in percent. */
   const slowShare = async (strategy: string) => {
     await labOk("strategy", [strategy]);
-    const { client } = (await lab("check", ["--requests", "5000"])).json<{
-      client: Record<string, number>;
-    }>();
+    const answer = await lab("check", ["--requests", "5000"]);
+    const { client } = answer.json<{ client?: Record<string, number> }>();
+    if (!client) throw new Error(`Nothing was measured:\n${answer.stderr}`);
     return (100 * (client["2"] ?? 0)) / 5000;
   };
 
@@ -74,18 +74,24 @@ describe("the check can fail", () => {
   });
 
   it("when one replica is stopped", async () => {
-    await docker("stop", (await replica(2)).id);
-    const answer = await lab("check");
-    expect(answer.exitCode).toBe(1);
-    expect(red(answer), answer.stdout).toEqual(["spread"]);
-    await docker("start", (await replica(2)).id);
+    const { id } = await replica(2);
+    await docker("stop", id);
+    try {
+      const answer = await lab("check");
+      expect(answer.exitCode).toBe(1);
+      expect(red(answer), answer.stdout).toEqual(["spread"]);
+    } finally {
+      await docker("start", id);
+    }
   });
 
   it("and says 2, not 1, when it could not measure at all", async () => {
     await docker("compose", "stop", "nginx");
-    const answer = await lab("check");
-    expect(answer.exitCode).toBe(2);
-    await docker("compose", "start", "nginx");
+    try {
+      expect((await lab("check")).exitCode).toBe(2);
+    } finally {
+      await docker("compose", "start", "nginx");
+    }
   });
 });
 

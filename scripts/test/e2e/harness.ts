@@ -8,6 +8,23 @@ import { baseUrl, settings } from "../../src/runtime/settings.ts";
 export const door = baseUrl(settings());
 export const at = (path: string) => new URL(path, door).href;
 
+/** What the shop has 500 units of each after a reset: everything but the last lantern. */
+export const GOODS = [
+  "storm-lantern",
+  "brass-sextant",
+  "signal-flags",
+  "ships-bell",
+  "ballast-stone",
+  "hemp-rope",
+  "spare-sail",
+  "iron-anchor",
+  "sea-chart",
+  "cork-vest",
+  "spyglass",
+];
+/** A purchase without an answer in this time counts as unknown, so that no test waits for it for ever. */
+const PURCHASE_MS = 30_000;
+
 export interface LabAnswer {
   exitCode: number;
   stdout: string;
@@ -42,6 +59,26 @@ export async function labOk(
       `lab ${verb} ${args.join(" ")} ended with ${answer.exitCode}:\n${answer.stderr}\n${answer.stdout}`,
     );
   return answer;
+}
+
+/** A verb that runs until Ctrl-C. Leaving the block presses it, too, so that no failed test leaves it running. */
+export function labUntilInterrupted(verb: string, args: string[] = []) {
+  const running = execa("node", ["scripts/bootstrap.mjs", "lab", verb, ...args], {
+    cwd: paths.root,
+    reject: false,
+  });
+  const interrupt = async () => {
+    running.kill("SIGINT");
+    const { exitCode, stdout, stderr } = await running;
+    return { exitCode, stdout, stderr };
+  };
+  return {
+    stdout: running.stdout,
+    interrupt,
+    async [Symbol.asyncDispose]() {
+      await interrupt();
+    },
+  };
 }
 
 /** `docker …` as a user would type it who ignores our command line. */
@@ -95,18 +132,23 @@ export async function loadWhile(
   });
   // Awaited below; without this a failure during the load would be called unhandled.
   acting.catch(() => undefined);
-  while (!settled || summary.sent < amount) {
-    const batch = await closedLoop({
-      url: door.href,
-      amount: 5000,
-      connections: 40,
-      runId: "e2e",
-      plan: () => ({ path, key: "" }),
-      onProgress: (answers) => {
-        progress = Math.max(progress, answers);
-      },
-    });
-    add(summary, batch);
+  try {
+    while (!settled || summary.sent < amount) {
+      const batch = await closedLoop({
+        url: door.href,
+        amount: 5000,
+        connections: 40,
+        runId: "e2e",
+        plan: () => ({ path, key: "" }),
+        onProgress: (answers) => {
+          progress = Math.max(progress, answers);
+        },
+      });
+      add(summary, batch);
+    }
+  } finally {
+    // Also when the load failed: an action that goes on would disturb the next test.
+    await Promise.allSettled([acting]);
   }
   await acting;
   return summary;
@@ -125,6 +167,7 @@ export async function buy(productId: string, quantity = 1, key?: string) {
     method: "POST",
     headers: { "content-type": "application/json", ...(key ? { "idempotency-key": key } : {}) },
     body: JSON.stringify({ productId, quantity }),
+    signal: AbortSignal.timeout(PURCHASE_MS),
   });
   const body = (await response.json()) as Record<string, unknown>;
   return { status: response.status, body, instance: response.headers.get("x-instance-id") ?? "none" };

@@ -7,7 +7,7 @@ import { paths } from "../../src/lib/paths.ts";
 import { waitUntil } from "../../src/lib/wait-until.ts";
 import { cpuLimit, labContainers } from "../../src/runtime/docker.ts";
 import { activeStrategy } from "../../src/runtime/strategy.ts";
-import { docker, type LabAnswer, lab, labOk, loadWhile, replica } from "./harness.ts";
+import { docker, type LabAnswer, lab, labOk, labUntilInterrupted, loadWhile, replica } from "./harness.ts";
 
 type Written = LoadtestEvidence & { files: { evidence: string; report: string } };
 
@@ -18,8 +18,26 @@ const loadtest = async (...args: string[]): Promise<LabAnswer & { evidence: Writ
   if (evidence.files) written.push(evidence.files.evidence, evidence.files.report);
   return { ...answer, evidence };
 };
-const red = ({ evidence }: { evidence: LoadtestEvidence }) =>
-  evidence.verdict.findings.filter(({ ok }) => !ok).map(({ name }) => name);
+/** Names of the findings that are not as they should be. @throws when nothing was judged at all. */
+function red({ evidence, exitCode, stdout, stderr }: LabAnswer & { evidence: Written }): string[] {
+  if (!evidence.verdict)
+    throw new Error(`The load test ended with ${exitCode} and no verdict:\n${stderr}\n${stdout}`);
+  return evidence.verdict.findings.filter(({ ok }) => !ok).map(({ name }) => name);
+}
+
+/** Of 500 requests one that leaves late is too many, and on a busy machine one may: the lab then refuses, rightly. */
+const TRIES = 5;
+
+/** As `loadtest`, again while the generator could not keep its schedule. */
+async function keptLoadtest(...args: string[]) {
+  for (let left = TRIES - 1; ; left--) {
+    await labOk("reset");
+    const answer = await loadtest(...args);
+    const { error } = answer.json<{ error?: { code: string } }>();
+    const unkept = answer.exitCode === 2 && error?.code.startsWith("load.");
+    if (!unkept || left === 0) return answer;
+  }
+}
 
 beforeAll(async () => void (await labOk("up")));
 afterAll(async () => {
@@ -34,7 +52,8 @@ describe("npm run loadtest", () => {
     expect(answer.exitCode).toBe(0);
     const { load, files } = answer.evidence;
     expect(load).toMatchObject({ generator: "closed loop", sent: 10_000, ok: 10_000, scheduled: null });
-    expect(load.perReplica["1"]?.answers).toBe(5000);
+    // The verdict above judged it by the strategy's promise; this is the figure that people read.
+    expect(Math.abs((load.perReplica["1"]?.answers ?? 0) - 5000)).toBeLessThanOrEqual(1);
     expect(await readFile(files.report, "utf8")).toContain("Every replica took its share.");
 
     await rm(files.report);
@@ -45,19 +64,10 @@ describe("npm run loadtest", () => {
   });
 
   it("sends at a given rate, purchases among them, and knows which were acknowledged", async () => {
-    await labOk("reset");
     const mix = "GET /products=8,GET /stock=1,POST /purchase=1";
-    const answer = await loadtest(
-      "--rate",
-      "100",
-      "--duration",
-      "5",
-      "--arrivals",
-      "poisson",
-      "--mix",
-      mix,
-      "--seed",
-      "5",
+    const answer = await keptLoadtest(
+      ...["--rate", "100", "--duration", "5", "--arrivals", "poisson"],
+      ...["--mix", mix, "--seed", "5"],
     );
     expect(red(answer), answer.stderr).toEqual([]);
     const { load } = answer.evidence;
@@ -67,16 +77,20 @@ describe("npm run loadtest", () => {
   });
 
   it("is red when a replica is missing, and when something is not found", async () => {
-    await docker("stop", (await replica(2)).id);
-    const uneven = await loadtest("--requests", "1000");
-    await docker("start", (await replica(2)).id);
-    expect(uneven.exitCode).toBe(1);
-    expect(red(uneven)).toEqual(["spread"]);
+    const { id } = await replica(2);
+    await docker("stop", id);
+    try {
+      const uneven = await loadtest("--requests", "1000");
+      expect(red(uneven)).toEqual(["spread"]);
+      expect(uneven.exitCode).toBe(1);
+    } finally {
+      await docker("start", id);
+    }
 
     await labOk("up");
     const failing = await loadtest("--requests", "1000", "--mix", "GET /products=1,GET /no-such-page=1");
-    expect(failing.exitCode).toBe(1);
     expect(red(failing)).toContain("answers");
+    expect(failing.exitCode).toBe(1);
   });
 
   it("says 2 when others disturb it, and when there is no lab", async () => {
@@ -88,10 +102,13 @@ describe("npm run loadtest", () => {
     expect(disturbed?.json()).toMatchObject({ error: { code: "check.foreign" } });
 
     await docker("compose", "stop", "nginx");
-    const closed = await lab("loadtest");
-    await docker("compose", "start", "nginx");
-    expect(closed.exitCode).toBe(2);
-    expect(closed.json()).toMatchObject({ error: { code: "lab.down" } });
+    try {
+      const closed = await lab("loadtest");
+      expect(closed.exitCode).toBe(2);
+      expect(closed.json()).toMatchObject({ error: { code: "lab.down" } });
+    } finally {
+      await docker("compose", "start", "nginx");
+    }
   });
 });
 
@@ -111,6 +128,7 @@ describe("lab compare", () => {
     const before = await state();
     const answer = await lab("compare", ["--replicas", "1,2", "--repeats", "2", "--seconds", "2"]);
     const evidence = answer.json<CompareEvidence & Pick<Written, "files">>();
+    if (!evidence.files) throw new Error(`Nothing was compared:\n${answer.stderr}\n${answer.stdout}`);
     written.push(evidence.files.evidence, evidence.files.report);
     const capped = evidence.points.filter(({ cpus }) => cpus === 0.2);
     expect(capped.map(({ repeat, replicas }) => `${repeat}:${replicas}`).sort()).toEqual([
@@ -121,22 +139,18 @@ describe("lab compare", () => {
     ]);
     for (const { coresUsed, replicas } of capped) expect(coresUsed).toBeLessThan(0.22 * replicas);
     expect(await state()).toEqual(before);
-  });
+  }, 300_000);
 
   it("leaves it as it was after Ctrl-C, too", async () => {
     const before = await state();
-    const running = execa("node", ["scripts/bootstrap.mjs", "lab", "compare", "--json"], {
-      cwd: paths.root,
-      reject: false,
-    });
+    await using running = labUntilInterrupted("compare", ["--json"]);
     await waitUntil("a replica to be held to 0.2 cores", async () => (await state()).limits.includes(0.2), {
-      deadlineMs: 60_000,
+      deadlineMs: 180_000,
       intervalMs: 100,
     });
-    running.kill("SIGINT");
-    expect((await running).exitCode).toBe(130);
+    expect((await running.interrupt()).exitCode).toBe(130);
     expect(await state()).toEqual(before);
-  });
+  }, 300_000);
 });
 
 it("evidence stays out of git", async () => {

@@ -2,9 +2,9 @@ import { OrderState, OrdersStatus } from "@evenkeel/contracts";
 import type { Reconciliation } from "../../src/lab/reconcile.ts";
 import { waitUntil } from "../../src/lib/wait-until.ts";
 import { exec, type LabContainer, labContainers } from "../../src/runtime/docker.ts";
-import { isHealthy } from "../../src/runtime/health.ts";
+import { isHealthy, isWell } from "../../src/runtime/health.ts";
 import { askReplica, sumMetric } from "../../src/runtime/replica-counters.ts";
-import { at, type LabAnswer, lab } from "./harness.ts";
+import { at, buy, type LabAnswer, lab } from "./harness.ts";
 import { acknowledgedFile, type Bought } from "./purchaser.ts";
 
 /** A container of a service, running or not. */
@@ -15,10 +15,10 @@ export async function containersOf(service: string): Promise<[LabContainer, ...L
 }
 
 /** Waits until every container of the lab is healthy again; for orders that means: member of the group. */
-export async function allHealthy(deadlineMs = 60_000): Promise<void> {
+export async function allHealthy(deadlineMs = 120_000): Promise<void> {
   await waitUntil(
     "all containers to be healthy again",
-    async () => (await labContainers({ all: true })).every(isHealthy),
+    async () => (await labContainers({ all: true })).every(isWell),
     { deadlineMs },
   );
 }
@@ -43,8 +43,17 @@ export async function relayHolder(): Promise<LabContainer> {
       );
       return running[leads.indexOf(1)];
     },
-    { deadlineMs: 30_000 },
+    { deadlineMs: 60_000 },
   );
+}
+
+/** So many purchases of one unit at the same time. @returns their order ids. @throws when one was not sold. */
+export async function buyAll(productId: string, count: number): Promise<string[]> {
+  const answers = await Promise.all(Array.from({ length: count }, () => buy(productId)));
+  const unsold = answers.filter(({ status }) => status !== 201);
+  if (unsold.length > 0)
+    throw new Error(`${unsold.length} of ${count} purchases were not sold: ${JSON.stringify(unsold[0])}`);
+  return answers.map(({ body }) => String(body.orderId));
 }
 
 export async function orderState(orderId: string): Promise<OrderState> {
@@ -56,14 +65,17 @@ export async function reconcile(
   bought?: Bought,
   timeoutSeconds = 60,
 ): Promise<LabAnswer & { said: Reconciliation }> {
-  const told = bought ? ["--acknowledged", await acknowledgedFile(bought)] : [];
-  const answer = await lab("reconcile", ["--timeout", String(timeoutSeconds), ...told]);
+  await using told = await acknowledgedFile(bought ?? { acknowledged: new Map() });
+  const answer = await lab("reconcile", [
+    ...["--timeout", String(timeoutSeconds)],
+    ...(bought ? ["--acknowledged", told.file] : []),
+  ]);
   return { ...answer, said: answer.json<Reconciliation>() };
 }
 
 /** What was told is what is stored, published and booked: nothing lost, nothing twice. */
-export async function expectWhole(bought: Bought): Promise<Reconciliation> {
-  const { said, exitCode, stderr } = await reconcile(bought);
+export async function expectWhole(bought: Bought, timeoutSeconds = 60): Promise<Reconciliation> {
+  const { said, exitCode, stderr } = await reconcile(bought, timeoutSeconds);
   const count = bought.acknowledged.size;
   const counts = { acknowledged: count, database: count, kafka: count, booked: count };
   const seen = {

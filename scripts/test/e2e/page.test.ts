@@ -51,6 +51,17 @@ describe("the shop page", () => {
     await watcher.context().close();
   });
 
+  it("shows a purchase of its own all the way into the books", async () => {
+    const page = await shopOn("1");
+    await page.locator('[data-product-id="sea-chart"] [data-testid="buy"]').click();
+    const way = page.locator('[data-testid="way"]');
+    await way.waitFor();
+    // Booked ways leave after seven seconds, so the step is watched for and not looked up later.
+    await page.locator('[data-testid="way"][data-step="booked"]').waitFor({ timeout: 30_000 });
+    expect(await way.textContent()).toMatch(/booked by orders [12] after \d/);
+    await page.context().close();
+  });
+
   it("makes round robin visible: a burst of 20 is 10 and 10", async () => {
     const page = await shopOn("1");
     const errors: string[] = [];
@@ -72,6 +83,8 @@ describe("the shop page", () => {
 
   it("is bought from with the keyboard alone", async () => {
     const page = await shopOn("2");
+    // The stream's snapshot brings the stock; until then there is none to read.
+    await expect.poll(() => number(page, "hemp-rope"), { timeout: 10_000 }).toBeGreaterThan(0);
     const before = await number(page, "hemp-rope");
     await page.locator('[data-product-id="hemp-rope"] [data-testid="buy"]').focus();
     await page.keyboard.press("Enter");

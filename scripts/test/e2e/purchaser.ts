@@ -1,27 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitUntil } from "../../src/lib/wait-until.ts";
 import { pace } from "../../src/runtime/pacer.ts";
-import { buy } from "./harness.ts";
+import { buy, GOODS } from "./harness.ts";
 
-/** 500 units of each, so that 5500 purchases of one unit find something. */
-const GOODS = [
-  "storm-lantern",
-  "brass-sextant",
-  "signal-flags",
-  "ships-bell",
-  "ballast-stone",
-  "hemp-rope",
-  "spare-sail",
-  "iron-anchor",
-  "sea-chart",
-  "cork-vest",
-  "spyglass",
-];
-/** Longer than any test. */
-const FOR_EVER_SECONDS = 600;
+/** Units of each of the goods that may be bought; a few remain, so that a purchase is never refused as sold out. */
+const UNITS_OF_EACH = 490;
+/** For those that had no answer at first, when the lab is whole again. */
+const SETTLING_MS = 60_000;
 
 interface Attempt {
   key: string;
@@ -37,9 +25,11 @@ export interface Bought {
 
 /**
  * A customer who buys one unit at a time at a steady rate, each with a key of its own. No answer means unknown, not
- * failed: when all is over, the same keys are sent again until the shop says what became of them.
+ * failed: when all is over, the same keys are sent again until the shop says what became of them. Made with `await
+ * using`, so that a failed test does not go on buying. Needs a shop that was reset, and buys until little is left:
+ * at 20 per second for four and a half minutes.
  */
-export class Purchaser {
+export class Purchaser implements AsyncDisposable {
   readonly acknowledged = new Map<string, string>();
   readonly #unknown: Attempt[] = [];
   readonly #refused: string[] = [];
@@ -49,7 +39,11 @@ export class Purchaser {
 
   /** @param rate Purchases per second. */
   constructor(rate: number) {
-    const options = { rate, durationSeconds: FOR_EVER_SECONDS, signal: this.#stop.signal };
+    const options = {
+      rate,
+      durationSeconds: (GOODS.length * UNITS_OF_EACH) / rate,
+      signal: this.#stop.signal,
+    };
     this.#running = pace(options, () => this.#once());
   }
 
@@ -68,7 +62,7 @@ export class Purchaser {
   }
 
   /** Resolves when so many more purchases were acknowledged: proof that the shop sells. */
-  async sells(more: number, deadlineMs = 20_000): Promise<void> {
+  async sells(more: number, deadlineMs = 60_000): Promise<void> {
     const goal = this.acknowledged.size + more;
     await waitUntil(`${more} more purchases`, () => this.acknowledged.size >= goal, {
       deadlineMs,
@@ -78,8 +72,7 @@ export class Purchaser {
 
   /** Ends the purchases and finds out what became of those without an answer. @throws when one was refused. */
   async end(): Promise<Bought> {
-    this.#stop.abort();
-    await this.#running;
+    await this[Symbol.asyncDispose]();
     const unknown = this.#unknown.length;
     await waitUntil(
       "an answer to every purchase that had none",
@@ -88,17 +81,24 @@ export class Purchaser {
           if (!(await this.#try(attempt))) this.#unknown.push(attempt);
         return this.#unknown.length === 0;
       },
-      { deadlineMs: 30_000, intervalMs: 200 },
+      { deadlineMs: SETTLING_MS, intervalMs: 200 },
     );
     if (this.#refused.length > 0)
       throw new Error(`${this.#refused.length} purchases were refused; the first: ${this.#refused[0]}.`);
     return { acknowledged: this.acknowledged, unknown };
   }
+
+  /** Ends the purchases and asks for nothing. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
 }
 
-/** A file as `lab reconcile --acknowledged` takes it. */
-export async function acknowledgedFile({ acknowledged }: Pick<Bought, "acknowledged">): Promise<string> {
-  const file = join(await mkdtemp(join(tmpdir(), "evenkeel-acknowledged-")), "orders.txt");
+/** A file as `lab reconcile --acknowledged` takes it; disposing removes it. */
+export async function acknowledgedFile({ acknowledged }: Pick<Bought, "acknowledged">) {
+  const folder = await mkdtemp(join(tmpdir(), "evenkeel-acknowledged-"));
+  const file = join(folder, "orders.txt");
   await writeFile(file, [...acknowledged.values(), ""].join("\n"));
-  return file;
+  return { file, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { StockList } from "@evenkeel/contracts";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at, buy, labOk } from "./harness.ts";
 
 async function stock(product: string): Promise<number> {
@@ -11,6 +11,8 @@ async function stock(product: string): Promise<number> {
 describe("purchases through the door", () => {
   beforeAll(async () => void (await labOk("up")));
   beforeEach(async () => void (await labOk("reset")));
+  // The last lantern is sold out; whoever comes next should find it.
+  afterAll(async () => void (await labOk("reset")));
 
   it("sell exactly 50 of 50 units to 200 buyers at once, over both replicas", async () => {
     const answers = await Promise.all(Array.from({ length: 200 }, () => buy("last-lantern")));

@@ -36,6 +36,8 @@ async function open(evidence: Evidence, options: BrowserContextOptions = {}): Pr
   return { page, complaints };
 }
 
+const drawnPlots = (page: Page) => page.locator("[data-plot][data-drawn]").count();
+
 /** How many different colours each canvas shows; an empty one shows a single one. */
 const coloursPerCanvas = (page: Page) =>
   page.evaluate<number[]>(`[...document.querySelectorAll("canvas")].map((canvas) => {
@@ -61,8 +63,10 @@ describe("the report of a load test", () => {
 
   it("draws its three plots, asks for nothing and complains about nothing", async () => {
     const { page, complaints } = await open(loadtestEvidence(), { offline: true });
-    expect(await page.locator("[data-plot][data-drawn]").count()).toBe(3);
-    for (const colours of await coloursPerCanvas(page)) expect(colours).toBeGreaterThan(3);
+    await expect.poll(() => drawnPlots(page), { timeout: 10_000 }).toBe(3);
+    await expect
+      .poll(async () => (await coloursPerCanvas(page)).map((colours) => colours > 3), { timeout: 10_000 })
+      .toEqual([true, true, true]);
     expect(await page.locator("h1").innerText()).toBe("Every replica took its share.");
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -72,7 +76,7 @@ describe("the report of a load test", () => {
     const { page } = await open(loadtestEvidence());
     await page.locator('[data-plot="throughput"] .u-over').hover();
     await expect
-      .poll(() => page.locator('[data-plot="throughput"] + figcaption').innerText())
+      .poll(() => page.locator('[data-plot="throughput"] + figcaption').innerText(), { timeout: 10_000 })
       .toContain("Second 10: 500 answers/s (replica 1 250, replica 2 250)");
     await page.context().close();
   });
@@ -90,7 +94,7 @@ describe("the report of a load test", () => {
     evidence.environment.settings.strategy = HOSTILE;
     evidence.environment.versions.images = [{ service: HOSTILE, image: HOSTILE }];
     const { page, complaints } = await open(evidence);
-    expect(await page.locator("[data-plot][data-drawn]").count()).toBe(3);
+    await expect.poll(() => drawnPlots(page), { timeout: 10_000 }).toBe(3);
     expect(await page.evaluate("window.hurt ?? 0")).toBe(0);
     expect(await page.locator("img").count()).toBe(0);
     expect(complaints).toEqual([]);

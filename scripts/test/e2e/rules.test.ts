@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { alertRules, expectations, sabotaged, testRules, toolOf } from "../support/promtool.ts";
+import { labOk } from "./harness.ts";
 
 const alerts = await alertRules();
 const names = alerts.map(({ alert }) => alert).sort();
@@ -12,6 +13,9 @@ const failed = (said: string, kind: "firing" | "quiet") => {
       : /alertname: (\w+), time: [^,]+,\s+exp:\[\s+0:/g;
   return [...new Set([...said.matchAll(head)].map(([, name]) => name))].sort();
 };
+
+/** The tools come out of images that may have to be built first. */
+beforeAll(async () => void (await labOk("images", ["--get"])), 900_000);
 
 describe("what Prometheus is told to do", () => {
   it("is a configuration that Prometheus accepts, with all rule files", async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { waitUntil } from "../../src/lib/wait-until.ts";
 import { kill, labContainers } from "../../src/runtime/docker.ts";
 import { StreamClient } from "../../src/runtime/stream-client.ts";
-import { at, buy, docker, labOk, replica } from "./harness.ts";
+import { at, buy, docker, GOODS, labOk, replica } from "./harness.ts";
 
 /** Streams on all replicas: opens clients until each of the wanted ones serves at least one. */
 async function streamsOn(...wanted: string[]): Promise<StreamClient[]> {
@@ -18,19 +18,11 @@ async function streamsOn(...wanted: string[]): Promise<StreamClient[]> {
   return clients;
 }
 
-/** 500 units of each: enough for half a minute of purchases, where a single product would be sold out in four seconds. */
-const GOODS = [
-  "storm-lantern",
-  "signal-flags",
-  "ships-bell",
-  "ballast-stone",
-  "hemp-rope",
-  "spare-sail",
-  "iron-anchor",
-];
-
-/** Buys one unit at a time until told to stop; answers with the ids of the events it caused. */
-function shopper(): { stop: () => Promise<number[]> } {
+/**
+ * Buys one unit after the other until told to stop, at the latest at the end of the block; answers with the ids of the
+ * events it caused. Of all goods in turn: a single product would be sold out in four seconds.
+ */
+function shopper(): AsyncDisposable & { stop: () => Promise<number[]> } {
   const ids: number[] = [];
   let stopped = false;
   const running = (async () => {
@@ -39,13 +31,12 @@ function shopper(): { stop: () => Promise<number[]> } {
       if (answer?.status === 201) ids.push(Number(answer.body.eventId));
     }
   })();
-  return {
-    stop: async () => {
-      stopped = true;
-      await running;
-      return ids;
-    },
+  const stop = async () => {
+    stopped = true;
+    await running;
+    return ids;
   };
+  return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
 
 describe("event streams", () => {
@@ -77,7 +68,7 @@ describe("event streams", () => {
 
   it("lose no id and repeat none when a replica is killed under purchases", async () => {
     clients = await streamsOn("1", "2");
-    const customer = shopper();
+    await using customer = shopper();
     await waitUntil("ten events", () => clients.every(({ ids }) => ids.length >= 10), { deadlineMs: 20_000 });
     const orphans = clients.filter(({ instances }) => instances.at(-1) === "1");
     await kill((await replica(1)).id, "SIGKILL");
@@ -101,7 +92,7 @@ describe("event streams", () => {
 
   it("go on while Redis is away, say so, and are whole afterwards", async () => {
     clients = await streamsOn("1", "2");
-    const customer = shopper();
+    await using customer = shopper();
     await waitUntil("ten events", () => clients.every(({ ids }) => ids.length >= 10), { deadlineMs: 20_000 });
     await kill((await redis()).id, "SIGKILL");
     await waitUntil(
@@ -122,7 +113,7 @@ describe("event streams", () => {
 
   it("move on when their replica drains, without missing an id", async () => {
     clients = await streamsOn("1", "2");
-    const customer = shopper();
+    await using customer = shopper();
     await docker("stop", (await replica(2)).id);
     await waitUntil(
       "all browsers to hang on replica 1",

@@ -52,6 +52,16 @@ describe("a replica's own counter", () => {
   ].join("\n");
   it("is summed over the statuses of a route", () =>
     expect(sumMetric(text, "http_request_duration_seconds_count", { route: "/products" })).toBe(42));
+  it("is told apart by whole label values, whatever is in them", () => {
+    const odd = [
+      'n{subroute="/a",route="a\\"} 9"} 1 1700000000000',
+      'n{route="/a",x="route=\\"/b\\""} 2',
+      "n 4",
+    ].join("\n");
+    expect(sumMetric(odd, "n", { route: "/a" })).toBe(2);
+    expect(sumMetric(odd, "n", { route: "/b" })).toBe(0);
+    expect(sumMetric(odd, "n", {})).toBe(7);
+  });
   it("is 0 before the first request", () =>
     expect(sumMetric(text, "http_request_duration_seconds_count", { route: "/cart" })).toBe(0));
 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { compareRows, judgeCompare, times, uncappedNote } from "../../src/lab/compare-verdict.ts";
+import {
+  compareRows,
+  judgeCompare,
+  times,
+  uncappedNote,
+  wasMeasured,
+} from "../../src/lab/compare-verdict.ts";
 import { ratioInterval } from "../../src/lib/ratio-interval.ts";
 import { comparePoints } from "../support/evidence.ts";
 
@@ -59,13 +65,31 @@ describe("a comparison", () => {
     expect(red(comparePoints(1.995))).toEqual([]);
     expect(judgeCompare(comparePoints(1.995)).pass).toBe(true);
   });
-  it("fails both ways at two: too little and suspiciously much", () => {
+  it("fails both ways: too little and suspiciously much", () => {
     expect(red(comparePoints(1.94))).toEqual(["2 replicas", "4 replicas"]);
-    expect(red(comparePoints(2.1))).toEqual(["2 replicas"]);
+    expect(red(comparePoints(2.1))).toEqual(["2 replicas", "4 replicas"]);
+    expect(red(comparePoints(2.04))).toEqual([]);
+    const { findings } = judgeCompare(comparePoints(2));
+    expect(findings.at(-1)?.text).toContain("(goal: 3.80 to 4.20)");
+  });
+  it("is no measurement when a ratio was measured once, or scatters by more than 10 %", () => {
+    const once = comparePoints(2).filter(({ repeat }) => repeat === 1);
+    expect(red(once)).toEqual(["noise"]);
+    const noisy = comparePoints(2).map((point) =>
+      point.replicas === 4 ? { ...point, rate: point.rate * (1 + 0.1 * (point.repeat - 3)) } : point,
+    );
+    const verdict = judgeCompare(noisy);
+    expect(verdict.pass).toBe(false);
+    expect(wasMeasured(verdict)).toBe(false);
+    expect(verdict.findings.find(({ name }) => name === "noise")?.text).toMatch(
+      /with 4 replicas is too noisy .* use more --repeats/,
+    );
+    expect(wasMeasured(judgeCompare(comparePoints(1.5)))).toBe(true);
   });
   it("fails when the replicas did not use up their cap, whatever the ratio", () => {
     const idle = comparePoints(2).map((point) => ({ ...point, coresUsed: 0.12 * point.replicas }));
     expect(red(idle)).toEqual(["limit"]);
+    expect(wasMeasured(judgeCompare(idle))).toBe(false);
   });
   it("does not pass without anything to compare", () => {
     expect(judgeCompare([]).pass).toBe(false);

@@ -119,7 +119,7 @@ describe("the other examinations", () => {
       severity: "warning",
       what: "Only 512 MiB of memory is free; the lab wants 2.0 GiB.",
     });
-    expect([4, 2, 0.5].map((gib) => judgeDisk(gib * GIB, "/var/lib/docker").severity)).toEqual([
+    expect([6, 2, 0.5].map((gib) => judgeDisk(gib * GIB, "/var/lib/docker").severity)).toEqual([
       "ok",
       "warning",
       "error",

@@ -6,8 +6,8 @@ import { readEvidence, writeEvidence } from "../../src/lab/evidence.ts";
 import { writeAtomically } from "../../src/lib/atomic-file.ts";
 import { evidencePage } from "../../src/report/page.ts";
 import { histogramPercentile, plotData } from "../../src/report/plot-data.ts";
-import { writeReport } from "../../src/report/write.ts";
-import { compareEvidence, loadResult, loadtestEvidence } from "../support/evidence.ts";
+import { evidenceExitCode, writeReport } from "../../src/report/write.ts";
+import { compareEvidence, comparePoints, loadResult, loadtestEvidence } from "../support/evidence.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -70,6 +70,29 @@ describe("the report", () => {
     expect(page).toContain("Not the spread that round-robin promises.");
   });
 
+  it("calls not measured what is neither passed nor failed, as the exit code does", async () => {
+    const idle = compareEvidence(comparePoints(2).map((point) => ({ ...point, coresUsed: 0.01 })));
+    const page = await evidencePage(idle, "a.json");
+    expect(page).toContain("<title>Comparison of 2026-11-21 12:10:00 UTC: not measured</title>");
+    expect(page).toContain("– not measured</p>");
+    expect(page).not.toContain("failed");
+    expect(evidenceExitCode(idle)).toBe(2);
+    expect(evidenceExitCode(compareEvidence(comparePoints(1.5)))).toBe(1);
+    expect(evidenceExitCode(compareEvidence())).toBe(0);
+    expect(evidenceExitCode(loadtestEvidence())).toBe(0);
+  });
+
+  it("shows nothing in red where purchases were sold out", async () => {
+    const load = loadResult({ seconds: 2, rate: 100 });
+    load.failed = { 409: 6 };
+    load.sent += 6;
+    load.perKind = { ...load.perKind, "POST /purchase": load.perKind["GET /products"]! };
+    const page = await evidencePage(loadtestEvidence(load), "a.json");
+    expect(page).toContain("<dt>were sold out</dt><dd>6</dd>");
+    expect(page).toContain("None of 206 requests failed.");
+    expect(page).not.toContain('class="wrong"');
+  });
+
   it("shows the percentiles of the histogram", () => {
     const load = loadResult();
     expect(histogramPercentile(load.histogram, 0.5)).toBe(load.latency.p50);
@@ -93,12 +116,14 @@ describe("the report", () => {
   });
 
   it("takes only colours that the shop's tokens have", async () => {
-    const [page, css, plots] = await Promise.all([
-      evidencePage(compareEvidence(), "a.json"),
-      readFile(new URL("../../src/report/report.css", import.meta.url), "utf8"),
-      readFile(new URL("../../src/report/browser/plots.ts", import.meta.url), "utf8"),
-    ]);
-    const used = [...`${css}\n${plots}`.matchAll(/(?:var\(|token\(")(--[a-z0-9-]+)(?=[)"])/g)].map(
+    const own = new URL("../../src/report/", import.meta.url);
+    const styles = await Promise.all(
+      (await readdir(new URL("css/", own))).map((name) => readFile(new URL(`css/${name}`, own), "utf8")),
+    );
+    const page = await evidencePage(compareEvidence(), "a.json");
+    for (const style of styles) expect(page).toContain(style);
+    const plots = await readFile(new URL("browser/plots.ts", own), "utf8");
+    const used = [...[...styles, plots].join("\n").matchAll(/(?:var\(|token\(")(--[a-z0-9-]+)(?=[)"])/g)].map(
       ([, name]) => name,
     );
     expect(used.length).toBeGreaterThan(30);

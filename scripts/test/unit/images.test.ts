@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { chosenByUser, profilesByUser, recordedChoices } from "../../src/runtime/images/choices.ts";
+import { blockOf, chosenByUser, profilesByUser, recordedChoices } from "../../src/runtime/images/choices.ts";
+import { allProfiles } from "../../src/runtime/images/compose-profiles.ts";
 import { decideImage, type ImageFacts } from "../../src/runtime/images/decide.ts";
 import { withBlock } from "../../src/runtime/images/env-block.ts";
 import { imagePins } from "../../src/runtime/images/pins.ts";
-import { allProfiles } from "../../src/runtime/profiles.ts";
 
 const pin = {
   variable: "NGINX_IMAGE",
@@ -113,6 +113,7 @@ describe("the pins", () => {
 describe("the profiles", () => {
   it("that are wanted are those the user named; an empty list means none, silence means nothing was said", () => {
     expect(profilesByUser("", {})).toBeUndefined();
+    expect(profilesByUser("COMPOSE_PROFILES=*\n", {})).toBeUndefined();
     expect(profilesByUser("COMPOSE_PROFILES=\n", {})).toEqual([]);
     expect(profilesByUser("COMPOSE_PROFILES=kafka, grafana\n", {})).toEqual(["kafka", "grafana"]);
     expect(profilesByUser("COMPOSE_PROFILES=kafka\n", { COMPOSE_PROFILES: "" })).toEqual([]);
@@ -131,6 +132,18 @@ describe("the profiles", () => {
       offline: false,
       without: ["grafana", "cadvisor"],
     });
+  });
+
+  it("in our block are those of the file, whatever one run was told by the environment", () => {
+    const choices = { images: {}, offline: false, without: ["grafana"] };
+    expect(blockOf(choices, "", ["kafka", "grafana"])).toEqual({
+      COMPOSE_PROFILES: "kafka",
+      LAB_WITHOUT: "grafana",
+    });
+    expect(blockOf(choices, "COMPOSE_PROFILES=grafana\n", ["kafka", "grafana"])).toMatchObject({
+      COMPOSE_PROFILES: "",
+    });
+    expect(blockOf({ ...choices, without: [] }, "", ["kafka"])).toEqual({});
   });
 
   it("are all of docker-compose.yml", () => {

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { notesOn, notesOnKafka, problemsOf } from "../../src/lab/status.ts";
+import { notesOn, notesOnKafka, problemsOf, servicesOr } from "../../src/lab/status.ts";
 import { LabError } from "../../src/lib/errors.ts";
 import { composeAttached } from "../../src/runtime/compose.ts";
 import { doorClosed } from "../../src/runtime/door.ts";
@@ -112,6 +112,13 @@ describe("status", () => {
       "Only 1 of 2 replicas is there; npm run lab:up brings the rest.",
     ]);
     expect(problemsOf(rest, [], 2, services)).toEqual(['There is no container of the service "app".']);
+  });
+
+  it("says when Compose is no help, and goes by what is there", () => {
+    expect(servicesOr(rest, services)).toEqual({ active: services, problem: [] });
+    const { active, problem } = servicesOr([...rest, app(1), app(2)], new Error("yaml: line 3"));
+    expect(active).toEqual(["nginx", "redis", "app"]);
+    expect(problem).toEqual([expect.stringMatching(/Docker Compose could not say .* yaml: line 3$/)]);
   });
 
   it("mentions more than configured, and is content", () => {

@@ -10,6 +10,7 @@ describe("a mix", () => {
     ]);
     expect(parseMix("GET /products?page=2=3")).toMatchObject([{ path: "/products?page=2", weight: 3 }]);
     expect(parseMix(DEFAULT_MIX)).toHaveLength(2);
+    expect(parseMix("GET /statuses")).toHaveLength(1);
   });
 
   it.each([
@@ -23,6 +24,8 @@ describe("a mix", () => {
     ["GET /a=1,GET /a=2", '--mix names "GET /a" twice.'],
     ["POST /purchases=1", 'The load cannot send "POST /purchases"; the nearest it can is "POST /purchase".'],
     ["GET /käse=1", "must be ASCII"],
+    ["GET /status=1", `The load cannot be sent to "/status": the lab's own probes ask there`],
+    ["GET /products=8,HEAD /Metrics/?a=1", 'The load cannot be sent to "/Metrics/?a"'],
   ])("%j is refused with a sentence", (text, sentence) => {
     expect(() => parseMix(text)).toThrow(sentence);
   });

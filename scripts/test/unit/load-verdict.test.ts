@@ -50,6 +50,40 @@ describe("the verdict of a load test", () => {
     expect(red({ ...counted, replicaCounters: { 1: 104, 2: 102 } })).toEqual([]);
   });
 
+  describe("with sold out answers", () => {
+    const { perKind } = loadResult({ seconds: 1, rate: 10 });
+    const buying = { ...perKind, "POST /purchase": perKind["GET /products"]! };
+    const sold = (soldOut: number, load = loadResult({ seconds: 2, rate: 100 })) => {
+      const sent = load.sent + soldOut;
+      const one = samples({ ...load, failed: { "409": soldOut }, sent, perKind: buying });
+      const [first, ...rest] = Object.entries(one.replicaCounters);
+      return { ...one, replicaCounters: Object.fromEntries([[first![0], first![1] + soldOut], ...rest]) };
+    };
+
+    it("judges the spread up to one in twenty, and says how many there were", () => {
+      expect(judgeLoad(sold(10))).toMatchObject({
+        pass: true,
+        spreadJudged: true,
+        remarks: [expect.stringContaining('10 purchases were answered "sold out" (409)')],
+      });
+    });
+    it("does not let them hide a lopsided spread: with more it is not judged", () => {
+      const lopsided = loadResult({ seconds: 2, rate: 100, replicas: { 1: 3, 2: 1 } });
+      expect(judgeLoad(sold(60, lopsided))).toMatchObject({
+        pass: true,
+        spreadJudged: false,
+        expected: null,
+        remarks: [expect.stringMatching(/^The spread was not judged.*npm run lab:reset/), expect.anything()],
+      });
+      expect(red(sold(5, lopsided))).toEqual(["spread"]);
+    });
+    it("fails when nothing else was answered", () => {
+      const none = { ...loadResult({ seconds: 2, rate: 100 }), ok: 0, perReplica: {} };
+      const all = { ...none, failed: { "409": 200 }, sent: 200, perKind: buying };
+      expect(red(samples(all, { replicaCounters: { 1: 100, 2: 100 } }))).toEqual(["answers"]);
+    });
+  });
+
   it("fails when the strategy changed during the load", () => {
     expect(red(samples({ strategies: { "round-robin": 150, "least-conn": 50 } }))).toEqual(["strategy"]);
   });

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { commandOf, planFrom } from "../../src/commands/loadtest.ts";
 import { DEFAULT_MIX } from "../../src/lab/load-mix.ts";
+import { cutOff } from "../../src/lab/loadtest.ts";
 import { curve, loadtestText } from "../../src/report/loadtest-text.ts";
 import { loadResult, loadtestEvidence } from "../support/evidence.ts";
 
@@ -41,6 +42,13 @@ describe("the options of a load test", () => {
   });
 });
 
+describe("Ctrl-C", () => {
+  it("excuses as many requests as were under way, and no more", () => {
+    expect(cutOff(planFrom({ ...NOTHING, connections: "30" }))).toBe(30);
+    expect(cutOff(planFrom({ ...NOTHING, rate: "500" }))).toBe(0);
+  });
+});
+
 describe("a load test in the terminal", () => {
   it("shows each replica's share, the verdict and what failed", () => {
     const good = stripVTControlCharacters(loadtestText(loadtestEvidence()));
@@ -48,6 +56,16 @@ describe("a load test in the terminal", () => {
     expect(good).toContain("500 answers/s over 20.0 s; 0 requests of 10,000 failed");
     const uneven = loadtestEvidence(loadResult({ seconds: 2, rate: 100, replicas: { 1: 3, 2: 1 } }));
     expect(stripVTControlCharacters(loadtestText(uneven))).toContain("FAIL");
+  });
+
+  it("calls sold out what is sold out, and not failed", () => {
+    const load = loadResult({ seconds: 2, rate: 100 });
+    load.failed = { 409: 6 };
+    load.sent += 6;
+    load.perKind = { ...load.perKind, "POST /purchase": load.perKind["GET /products"]! };
+    const text = stripVTControlCharacters(loadtestText(loadtestEvidence(load)));
+    expect(text).toContain("0 requests of 206 failed, 6 were sold out");
+    expect(text).toContain('6 purchases were answered "sold out" (409)');
   });
 
   it("draws a curve that shows its highest point however long the load was", () => {

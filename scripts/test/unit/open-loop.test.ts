@@ -1,41 +1,10 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { closedLoad } from "../../src/runtime/closed-loop.ts";
-import { refuseUnkept, wasLimit } from "../../src/runtime/load/keeping.ts";
+import { refuseUnkept } from "../../src/runtime/load/keeping.ts";
 import { type OpenLoopOptions, openLoop } from "../../src/runtime/load/open-loop.ts";
 import { requestText } from "../../src/runtime/load/request-text.ts";
+import { get, good, withServer } from "../support/http-server.ts";
 
-interface Seen {
-  url: string;
-  requests: IncomingMessage[];
-  bodies: string[];
-  connections: number;
-}
-type Listener = (request: IncomingMessage, response: ServerResponse, n: number) => void;
-
-async function withServer<T>(listener: Listener, use: (seen: Seen) => Promise<T>): Promise<T> {
-  const seen: Seen = { url: "", requests: [], bodies: [], connections: 0 };
-  const server = createServer(async (request, response) => {
-    const n = seen.requests.push(request) - 1;
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    seen.bodies.push(body);
-    listener(request, response, n);
-  });
-  server.on("connection", () => seen.connections++);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  seen.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    return await use(seen);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}
-const get = { kind: "GET /", weight: 1, method: "GET", path: "/" };
 const load: Omit<OpenLoopOptions, "url"> = {
   rate: 200,
   durationSeconds: 1,
@@ -45,7 +14,6 @@ const load: Omit<OpenLoopOptions, "url"> = {
   mix: [get],
   runId: "t",
 };
-const good: Listener = (_, response) => response.setHeader("X-Instance-ID", "1").end("ok");
 
 describe("open loop", { timeout: 30_000 }, () => {
   it("sends the whole schedule, each request with an id of its own, from several workers", async () => {
@@ -213,121 +181,5 @@ describe("open loop", { timeout: 30_000 }, () => {
     expect(text({ path: "http://x/" })).toThrow(/cannot be sent/);
     expect(text({ headers: { a: "b\r\nc: d" } })).toThrow(/cannot be sent/);
     expect(text({})()("i")).toBe("GET / HTTP/1.1\r\nHost: h\r\nx-request-id: i\r\n\r\n");
-  });
-});
-
-describe("closed loop's result", { timeout: 30_000 }, () => {
-  it("has timeline, kinds, replicas, orders and latencies of each request", async () => {
-    await withServer(
-      (request, response, n) => {
-        response.setHeader("X-Instance-ID", String((n % 2) + 1));
-        if (request.method === "POST") response.writeHead(201).end(JSON.stringify({ orderId: `o-${n}` }));
-        else setTimeout(() => response.end("ok"), 20);
-      },
-      async (seen) => {
-        const purchase = {
-          kind: "POST /p",
-          weight: 1,
-          method: "POST",
-          path: "/p",
-          body: "{}",
-          uniqueHeader: "k",
-        };
-        const result = await closedLoad({
-          url: seen.url,
-          amount: 300,
-          connections: 6,
-          mix: [{ ...get, weight: 2 }, purchase],
-          seed: 5,
-          runId: "c",
-        });
-        const posts = seen.requests.filter(({ method }) => method === "POST");
-        expect(result).toMatchObject({
-          generator: "closed loop",
-          scheduled: null,
-          sent: 300,
-          ok: 300,
-          unanswered: 0,
-        });
-        expect(result.acknowledged.length).toBe(posts.length);
-        expect(new Set(posts.map(({ headers }) => headers.k)).size).toBe(posts.length);
-        expect(result.perKind["POST /p"]?.answers).toBe(posts.length);
-        expect(result.perKind["GET /"]?.latency.p50).toBeGreaterThanOrEqual(18);
-        expect(result.timeline.reduce((sum, { sent }) => sum + sent, 0)).toBe(300);
-        expect(Object.keys(result.perReplica)).toEqual(["1", "2"]);
-      },
-    );
-  });
-
-  it("puts requests that were cut off among the unanswered", async () => {
-    await withServer(
-      (request, response, n) => (n % 50 === 49 ? request.socket.destroy() : response.end("ok")),
-      async (seen) => {
-        const result = await closedLoad({
-          url: seen.url,
-          amount: 300,
-          connections: 6,
-          mix: [get],
-          seed: 5,
-          runId: "c",
-        });
-        expect(result).toMatchObject({ sent: 300, ok: 294, unanswered: 6 });
-        expect(result.timeline.reduce((sum, { unanswered }) => sum + unanswered, 0)).toBe(6);
-      },
-    );
-  });
-
-  it("ends early with what was answered", async () => {
-    await withServer(good, async (seen) => {
-      const stop = new AbortController();
-      const result = await closedLoad({
-        url: seen.url,
-        amount: 1_000_000,
-        connections: 4,
-        mix: [get],
-        seed: 5,
-        runId: "c",
-        signal: stop.signal,
-        onProgress: (answers) => answers > 100 && stop.abort(),
-      });
-      expect(result.ok).toBeGreaterThan(100);
-      expect(result).toMatchObject({ sent: result.ok, unanswered: 0 });
-    });
-  });
-});
-
-describe("refusal", () => {
-  const kept = {
-    scheduled: 10_000,
-    sent: 10_000,
-    late: 10,
-    sendLag: { p50: 0.1, p99: 0.9, max: 30 },
-    processor: { busiestThread: 0.5, seconds: 5 },
-  };
-  const code = (change: object) => {
-    try {
-      refuseUnkept({ ...kept, ...change });
-      return "kept";
-    } catch (error) {
-      expect(error).toMatchObject({ exitCode: 2, hint: expect.stringContaining("--rate") });
-      return (error as { code: string }).code;
-    }
-  };
-
-  it("comes at one request in a thousand that left late or never", () => {
-    expect(code({})).toBe("kept");
-    expect(code({ late: 11 })).toBe("load.schedule");
-    expect(code({ sent: 9989, late: 0 })).toBe("load.schedule");
-  });
-
-  it("comes when a thread used more than 80 % of a core", () => {
-    expect(code({ processor: { busiestThread: 0.8, seconds: 5 } })).toBe("kept");
-    expect(code({ processor: { busiestThread: 0.81, seconds: 5 } })).toBe("load.saturated");
-  });
-
-  it("does not come for a closed loop, which has no schedule; that it was the limit is a remark", () => {
-    const closed = { scheduled: null, sent: 5, processor: { busiestThread: 0.95, seconds: 1 } };
-    expect(() => refuseUnkept(closed)).not.toThrow();
-    expect(wasLimit(closed)).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import { headers } from "@evenkeel/contracts";
 import { LabError } from "../../lib/errors.ts";
 import { exec, labContainers } from "../../runtime/docker.ts";
 import { isHealthy } from "../../runtime/health.ts";
@@ -15,7 +16,7 @@ export const PURCHASES: MixEntry[] = ["storm-lantern", "hemp-rope", "sea-chart",
     path: "/purchase",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ productId, quantity: 1 }),
-    uniqueHeader: "idempotency-key",
+    uniqueHeader: headers.idempotencyKey,
   }),
 );
 
@@ -24,11 +25,12 @@ export const PURCHASES: MixEntry[] = ["storm-lantern", "hemp-rope", "sea-chart",
  * them away and resets the shop. Done from outside, in the database: the shop has no way to do it.
  */
 export async function deepShelves(): Promise<AsyncDisposable> {
-  await stock(`initial_stock = initial_stock + ${MORE}, stock = stock + ${MORE}`);
+  // The remainder takes away what a run that was killed has left.
+  await stock(`initial_stock = initial_stock % ${MORE} + ${MORE}, stock = stock % ${MORE} + ${MORE}`);
   return {
     [Symbol.asyncDispose]: async () => {
       // The reset puts initial stock back on the shelves and forgets the orders.
-      await stock(`initial_stock = initial_stock - ${MORE}`);
+      await stock(`initial_stock = initial_stock % ${MORE}`);
       await inReplica(["node", "src/reset.ts"]);
     },
   };

@@ -1,12 +1,12 @@
 import { type AnnotationQuery, AnnotationQueryBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
-import { EVENT_KINDS, type EventKind } from "../../lib/lab-event.ts";
+import type { EventKind } from "../../lib/lab-event.ts";
 import { PROMETHEUS } from "./query.ts";
 
-const COLOURS: Record<EventKind, string> = {
+/** No `fault`: no command writes it, and a switch that never marks anything is a riddle. */
+const COLOURS: Record<Exclude<EventKind, "fault">, string> = {
   scale: "blue",
   strategy: "purple",
-  fault: "red",
   deploy: "green",
   reset: "yellow",
 };
@@ -17,7 +17,7 @@ const COLOURS: Record<EventKind, string> = {
  * milliseconds (`processEvents` in its packages/grafana-prometheus/src/annotations.ts), Prometheus keeps seconds.
  */
 export function labEvents(): AnnotationQuery[] {
-  return EVENT_KINDS.map((kind) => {
+  return Object.entries(COLOURS).map(([kind, colour]) => {
     const title = kind.charAt(0).toUpperCase() + kind.slice(1);
     const query = new DataqueryBuilder()
       .refId("Anno")
@@ -29,7 +29,7 @@ export function labEvents(): AnnotationQuery[] {
       .name(title)
       .datasource(PROMETHEUS)
       .enable(true)
-      .iconColor(COLOURS[kind])
+      .iconColor(colour)
       .target(query)
       .titleFormat(title)
       .textFormat("{{detail}}")

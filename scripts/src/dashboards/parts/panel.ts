@@ -137,10 +137,10 @@ export function lines(spec: PanelSpec & { stack?: "normal" | "percent" }): Drawn
   return draw(panel, { min: 0, ...spec });
 }
 
-/** One big figure, its course behind it. */
+/** One big figure, its course behind it where it has one. */
 export function figure(spec: PanelSpec): Drawn {
   const panel = new Stat()
-    .graphMode(BigValueGraphMode.Area)
+    .graphMode(spec.queries.every(({ newest }) => newest) ? BigValueGraphMode.None : BigValueGraphMode.Area)
     .colorMode(BigValueColorMode.Value)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false));
   return draw(panel, { thresholds: {}, ...spec });
@@ -170,7 +170,8 @@ export function table(spec: PanelSpec & { columns: Record<string, string> }): Dr
       excludeByName: {},
     },
   });
-  const drawn = draw(panel, { ...spec, queries: spec.queries.map((query) => ({ ...query, newest: true })) });
+  const queries = spec.queries.map((query) => ({ ...query, newest: true, asTable: true }));
+  const drawn = draw(panel, { ...spec, queries });
   const build: Drawn["build"] = (...place) => {
     const built = drawn.build(...place);
     // The SDK writes a footer where Grafana 12.4 no longer has one.

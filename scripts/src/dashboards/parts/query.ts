@@ -15,15 +15,17 @@ export interface Query {
    * second (shop, orders), `exporter` for what is scraped every five.
    */
   source?: keyof typeof STEPS;
-  /** Only the newest value, as a table wants it. */
+  /** Only the value at the end of the chosen time: for a table, and for what is summed up over that time. */
   newest?: boolean;
+  /** A row per series, its labels as columns. */
+  asTable?: boolean;
 }
 
 /** Two seconds although the shop is scraped every second: rates over eight seconds are calm enough to be read. */
 const STEPS = { shop: "2s", exporter: "5s" } as const;
 
 export function promQuery(
-  { expr, legend, source = "shop", newest = false }: Query,
+  { expr, legend, source = "shop", newest = false, asTable = false }: Query,
   refId: string,
 ): DataqueryBuilder {
   const built = new DataqueryBuilder()
@@ -32,5 +34,6 @@ export function promQuery(
     .expr(expr)
     .legendFormat(legend)
     .interval(STEPS[source]);
-  return newest ? built.instant().format(PromQueryFormat.Table) : built.range();
+  if (asTable) built.format(PromQueryFormat.Table);
+  return newest ? built.instant() : built.range();
 }

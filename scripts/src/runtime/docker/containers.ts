@@ -41,9 +41,13 @@ export interface ContainerQuery {
   project?: string;
 }
 
+const NUMBER = "com.docker.compose.container-number";
+
 /** The lab's containers, by service and number. Found by label, so docker-compose.yml need not be readable. */
 export async function labContainers(query: ContainerQuery = {}): Promise<LabContainer[]> {
-  const label = [`com.docker.compose.project=${query.project ?? projectName()}`];
+  // The number, too: Compose labels the images it builds with the project, and whatever is run from them by hand
+  // inherits that. Such a container is not the lab's, and must not be counted or removed.
+  const label = [`com.docker.compose.project=${query.project ?? projectName()}`, NUMBER];
   if (query.service) label.push(`com.docker.compose.service=${query.service}`);
   const found = await connect().listContainers({ all: query.all ?? false, filters: { label } });
   return found
@@ -68,7 +72,7 @@ function toLabContainer(info: ContainerInfo): LabContainer {
     id: info.Id,
     name: nameOf(info),
     service: info.Labels["com.docker.compose.service"] ?? "",
-    ordinal: Number(info.Labels["com.docker.compose.container-number"] ?? 0),
+    ordinal: Number(info.Labels[NUMBER] ?? 0),
     state: info.State,
     health: healthIn(info.Status),
     networks: Object.keys(info.NetworkSettings?.Networks ?? {}),

@@ -4,7 +4,7 @@ import { bytes } from "../../lib/output.ts";
 import { engineInfo } from "../docker.ts";
 import { defineExamination, error, type Finding, ok, warning } from "../finding.ts";
 
-const NEEDED = 3 * 1024 ** 3;
+const NEEDED = 5 * 1024 ** 3;
 /** Below this not even the images fit. */
 const LEAST = 0.75 * 1024 ** 3;
 

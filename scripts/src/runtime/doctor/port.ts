@@ -28,7 +28,6 @@ export default defineExamination({
 const doors = ({ port, ports }: Settings): Door[] => [
   { port, variable: "LAB_PORT", service: "nginx" },
   { port: ports.prometheus, variable: "LAB_PROMETHEUS_PORT", service: "prometheus" },
-  { port: ports.alertmanager, variable: "LAB_ALERTMANAGER_PORT", service: "alertmanager" },
   { port: ports.grafana, variable: "LAB_GRAFANA_PORT", service: "grafana" },
 ];
 

@@ -1,12 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { paths } from "../../lib/paths.ts";
+import { allProfiles } from "./compose-profiles.ts";
 import { readBlock, withBlock, withoutBlock } from "./env-block.ts";
 
 /** Kept in our block, so that `lab images --offline` holds for the next `lab up`, too. */
 const MODE = "LAB_IMAGES";
 /** Profiles that run, in our block only when some of them cannot; Compose reads it. */
 const PROFILES = "COMPOSE_PROFILES";
+/** Compose's own word for every profile. */
+const ALL = "*";
 /** Profiles that were looked for in vain, so that the next `lab up` need not. */
 const WITHOUT = "LAB_WITHOUT";
 
@@ -22,10 +25,10 @@ export function chosenByUser(variable: string, text = readEnv(), env: NodeJS.Pro
 const saidByUser = (variable: string, text: string, env: NodeJS.ProcessEnv) =>
   env[variable] ?? parseEnv(withoutBlock(text))[variable];
 
-/** The profiles a user wants: undefined when nothing is said, none when an empty list is. */
+/** The profiles a user wants: undefined when nothing (or `*`) is said, none when an empty list is. */
 export function profilesByUser(text = readEnv(), env: NodeJS.ProcessEnv = process.env): string[] | undefined {
   const said = saidByUser(PROFILES, text, env);
-  return said === undefined ? undefined : words(said);
+  return said === undefined || words(said).includes(ALL) ? undefined : words(said);
 }
 
 const words = (list: string) =>
@@ -55,17 +58,24 @@ export function ensureEnvFile(): boolean {
   return true;
 }
 
-/**
- * Notes our own images in `.env`, so that a plain `docker compose up` uses the same ones.
- * @param active Profiles that can run, of those that are wanted.
- */
-export function recordChoices({ images, offline, without }: RecordedChoices, active: string[]): void {
+/** Notes our own images in `.env`, so that a plain `docker compose up` uses the same ones and the same profiles. */
+export function recordChoices(choices: RecordedChoices): void {
   const before = readEnv();
-  const after = withBlock(before, {
+  const after = withBlock(before, blockOf(choices, before, allProfiles()));
+  // In place: owner, mode and a link to somewhere else stay as they are.
+  if (after !== before) writeFileSync(paths.env, after);
+}
+
+/** The lines of our block. The profiles are those the file asks for, whatever this one run was told to bring up. */
+export function blockOf(
+  { images, offline, without }: RecordedChoices,
+  text: string,
+  all: string[],
+): Record<string, string> {
+  const active = (profilesByUser(text, {}) ?? all).filter((profile) => !without.includes(profile));
+  return {
     ...images,
     ...(offline ? { [MODE]: "offline" } : {}),
     ...(without.length > 0 ? { [PROFILES]: active.join(","), [WITHOUT]: without.join(",") } : {}),
-  });
-  // In place: owner, mode and a link to somewhere else stay as they are.
-  if (after !== before) writeFileSync(paths.env, after);
+  };
 }

@@ -22,7 +22,7 @@ const PARTS: HostPart[] = [
 ];
 
 const usedBy = (dockerfile: string) =>
-  PARTS.filter(({ name }) => new RegExp(`^COPY ${name} `, "m").test(dockerfile));
+  PARTS.filter(({ name }) => new RegExp(`^COPY (--\\S+ )*${name} `, "m").test(dockerfile));
 
 /** Versions of the parts that a recipe copies; part of what its image depends on. */
 export async function hostPartVersions(dockerfile: string): Promise<string> {

@@ -9,7 +9,6 @@ export interface Flight {
   /** Since the beginning of the load. */
   due: number;
   method: string;
-  text: string;
   /** Its answer's body is of interest. */
   wantsBody: boolean;
   connection: Connection | undefined;
@@ -21,6 +20,8 @@ export interface ClientOptions {
   port: number;
   reuse: boolean;
   maxConnections: number;
+  /** What goes over the wire, asked for right before; a request that waits needs no memory for it. */
+  textOf: (flight: Flight) => string;
   /** It was written to an open connection, or a connection was begun for it. */
   onSent: (flight: Flight) => void;
   onAnswer: (flight: Flight, head: ResponseHead, body: string) => void;
@@ -37,7 +38,9 @@ export class Client {
   readonly #options: ClientOptions;
   readonly #owner: ConnectionOwner;
   readonly #idle: Connection[] = [];
-  readonly #waiting: Flight[] = [];
+  /** From `#next` on; `shift` would move all that wait, each time. */
+  #waiting: Flight[] = [];
+  #next = 0;
   #open = 0;
 
   constructor(options: ClientOptions) {
@@ -74,7 +77,7 @@ export class Client {
   #carry(connection: Connection, flight: Flight): void {
     connection.request = flight;
     flight.connection = connection;
-    connection.send(flight.text, flight.method, flight.wantsBody);
+    connection.send(this.#options.textOf(flight), flight.method, flight.wantsBody);
     this.#options.onSent(flight);
   }
 
@@ -119,9 +122,12 @@ export class Client {
   }
 
   #nextWaiting(): Flight | undefined {
-    for (;;) {
-      const next = this.#waiting.shift();
-      if (!next?.over) return next;
+    while (this.#next < this.#waiting.length) {
+      const flight = this.#waiting[this.#next++];
+      if (flight && !flight.over) return flight;
     }
+    this.#waiting = [];
+    this.#next = 0;
+    return undefined;
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { LabError } from "../../lib/errors.ts";
 import type { LoadResult } from "../../lib/load-result.ts";
 import { seeded } from "../traffic-mix.ts";
 import { type ClosedRequest, driveAutocannon } from "./autocannon.ts";
+import { nobodyAnswered } from "./nobody.ts";
 import type { MixEntry } from "./options.ts";
 import { threadSeconds } from "./processor.ts";
 import { Recorder } from "./recorder.ts";
@@ -55,11 +55,7 @@ export async function closedLoad(options: ClosedLoadOptions): Promise<LoadResult
     },
     onUnanswered: (at) => recorder.recordUnanswered(at),
   }).finally(() => clearInterval(progress));
-  if (answers === 0 && !signal?.aborted)
-    throw new LabError(`Nobody answered at ${url}, so nothing was measured.`, {
-      code: "lab.down",
-      hint: "Start the lab with: npm run lab:up",
-    });
+  if (answers === 0 && !signal?.aborted) throw nobodyAnswered(url);
   // What Ctrl-C cut off is neither a failure of the shop nor an answer.
   if (signal?.aborted) recorder.sent = answers + recorder.unanswered;
   const durationSeconds = Math.max(duration, 1) / 1000;

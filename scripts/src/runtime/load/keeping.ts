@@ -12,7 +12,7 @@ export type Keeping = Pick<LoadResult, "scheduled" | "sent" | "late" | "sendLag"
 /**
  * Share of the schedule that was kept; 1 for a closed loop, which has none. "Sent at some time" would say little: a
  * generator that falls a second behind and catches up sends everything, in bursts that nobody asked for. So a
- * request is kept when it left within 10 ms of its time. What it was late is in its latency anyway, so 10 ms is
+ * request is kept when it left within 25 ms of its time. What it was late is in its latency anyway, so 25 ms is
  * also how far a kept request's figure can be off, at the most and on the pessimistic side.
  */
 export function keptShare({ scheduled, sent, late = 0 }: Keeping): number {

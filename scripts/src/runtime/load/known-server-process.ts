@@ -1,30 +1,33 @@
-// A server that answers every request a known time after its arrival, on a port of its own choice. Its parent sets
-// the stall and asks how punctual it was.
+// A server that answers every request a known time after its arrival, on a port of its own choice, and keeps a record
+// of when it really did. Its parent sets the stall and asks for the record.
+
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { headers } from "@evenkeel/contracts";
 import { Alarm } from "./alarm.ts";
 import { now } from "./clock.ts";
-import { Histogram } from "./histogram.ts";
 import { answerAt, type Stall } from "./known-latency.ts";
-import type { ServerOrder, ServerWord } from "./known-server.ts";
+import type { Served, ServerOrder, ServerWord } from "./known-server.ts";
 
 const alarm = await Alarm.start();
 let latency = 0;
 let planned: { afterMs: number; ms: number } | undefined;
 let stall: Stall | undefined;
-/** Milliseconds between the moment an answer was due and the moment it was written. */
-let lateness = new Histogram();
+let served: Served[] = [];
 /** In the order in which they are due. */
-const waiting: { due: number; response: ServerResponse }[] = [];
+const waiting: (Omit<Served, "written"> & { response: ServerResponse })[] = [];
 let armed = false;
+const connections = new WeakMap<Socket, number>();
+let connected = 0;
 
 const say = (word: ServerWord) => process.send?.(word);
 
 function answer(): void {
   armed = false;
   for (let first = waiting[0]; first && first.due <= now(); first = waiting[0]) {
-    lateness.record((now() - first.due) * 1000);
-    first.response.end("ok");
+    const { response, ...request } = first;
+    served.push({ ...request, written: now() });
+    response.end("ok");
     waiting.shift();
   }
   arm();
@@ -46,9 +49,12 @@ const server = createServer((request, response) => {
     planned = undefined;
   }
   response.setHeader("X-Instance-ID", "1");
-  waiting.push({ due: answerAt(arrival, latency, stall), response });
+  const n = Number(/\d+$/.exec(String(request.headers[headers.requestId]))?.[0]);
+  const connection = connections.get(request.socket) ?? 0;
+  waiting.push({ n, connection, arrival, due: answerAt(arrival, latency, stall), response });
   arm();
 });
+server.on("connection", (socket) => connections.set(socket, connected++));
 server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => say({ port: (server.address() as AddressInfo).port }));
 
@@ -57,11 +63,8 @@ process.on("message", (order: ServerOrder) => {
     latency = order.latencyMs;
     planned = order.stall;
     stall = undefined;
-    lateness = new Histogram();
+    served = [];
     say({ ready: true });
-  } else {
-    const { p50, p99, max } = lateness.summary();
-    say({ lateness: { p50, p99, max } });
-  }
+  } else say({ served });
 });
 process.on("disconnect", () => process.exit());

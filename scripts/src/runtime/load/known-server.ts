@@ -1,13 +1,22 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import type { LatencySummary } from "../../lib/load-result.ts";
 
-/** Milliseconds between an answer's due time and its writing. */
-export type Lateness = Pick<LatencySummary, "p50" | "p99" | "max">;
+/** One request as the server saw it. Times in milliseconds of the machine's monotonic clock. */
+export interface Served {
+  /** The number at the end of its id: its place in the generator's sequence. */
+  n: number;
+  /** Number of the connection on which it came. */
+  connection: number;
+  arrival: number;
+  /** When it was to be answered. */
+  due: number;
+  /** When its answer was written. */
+  written: number;
+}
 /** What the server is told. */
 export type ServerOrder = { latencyMs: number; stall?: { afterMs: number; ms: number } } | { report: true };
 /** What it says. */
-export type ServerWord = { port: number } | { ready: true } | { lateness: Lateness };
+export type ServerWord = { port: number } | { ready: true } | { served: Served[] };
 
 /** A server of known latency in a process of its own. */
 export class KnownServer implements AsyncDisposable {
@@ -30,10 +39,10 @@ export class KnownServer implements AsyncDisposable {
     await this.#ask({ latencyMs, ...(stall ? { stall } : {}) });
   }
 
-  /** How punctual it was since it was last told how to behave. */
-  async lateness(): Promise<Lateness> {
-    const said = (await this.#ask({ report: true })) as { lateness: Lateness };
-    return said.lateness;
+  /** What it has answered since it was last told how to behave. */
+  async served(): Promise<Served[]> {
+    const said = (await this.#ask({ report: true })) as { served: Served[] };
+    return said.served;
   }
 
   async #ask(order: ServerOrder): Promise<ServerWord> {

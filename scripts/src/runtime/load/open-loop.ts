@@ -2,10 +2,10 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { LabError } from "../../lib/errors.ts";
 import type { LoadResult } from "../../lib/load-result.ts";
 import { now } from "./clock.ts";
 import type { Order, Word } from "./load-thread.ts";
+import { nobodyAnswered } from "./nobody.ts";
 import type { OpenLoopOptions } from "./options.ts";
 import { threadSeconds } from "./processor.ts";
 import { Recorder } from "./recorder.ts";
@@ -65,7 +65,7 @@ export async function openLoop(options: OpenLoopOptions): Promise<LoadResult> {
       recorder.merge(recorded);
       uses.push(...use);
     }
-    if (recorder.perKind.size === 0 && !options.signal?.aborted) throw nobody(options.url);
+    if (recorder.perKind.size === 0 && !options.signal?.aborted) throw nobodyAnswered(options.url);
     const elapsed = Math.max(endMs, recorder.lastAnswer, 1) / 1000;
     const main = threadSeconds() - mainBefore;
     uses.push({ share: main / elapsed, seconds: main });
@@ -132,9 +132,3 @@ function lastWord(thread: Worker): Promise<Exclude<Word, "ready">> {
 function tell(threads: Worker[], order: Order): void {
   for (const thread of threads) thread.postMessage(order);
 }
-
-const nobody = (url: string) =>
-  new LabError(`Nobody answered at ${url}, so nothing was measured.`, {
-    code: "lab.down",
-    hint: "Start the lab with: npm run lab:up",
-  });

@@ -1,7 +1,10 @@
 import { Histogram, type HistogramData } from "./histogram.ts";
 
-/** A request that left later than this many milliseconds after it was due has missed its time. */
-export const LATE_MS = 10;
+/**
+ * A request that left later than this many milliseconds after it was due has missed its time. Where other things run
+ * on the same cores the system lets a thread wait its turn for up to about 20 ms, and that alone is no failure.
+ */
+export const LATE_MS = 25;
 
 /** One answer, as both generators know it. Times in milliseconds. */
 export interface Answer {

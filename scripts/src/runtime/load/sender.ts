@@ -52,7 +52,8 @@ export class Sender {
   /** By due time, from `#oldest` on; earlier ones are over. */
   #flights: Flight[] = [];
   #oldest = 0;
-  #open = 0;
+  /** Requests whose fate is open, waiting ones included. */
+  #pending = 0;
   #more: boolean;
   #start = 0;
   #stopAt = Number.POSITIVE_INFINITY;
@@ -74,8 +75,8 @@ export class Sender {
       ...job.address,
       reuse: job.connections === "keep-alive",
       maxConnections: job.maxConnections,
+      textOf: ({ kind, n }) => this.#texts[kind]?.(`${job.runId}-${n}`) ?? "",
       onSent: (flight) => {
-        this.#open++;
         this.recorder.recordSent(flight.due, now() - this.#start - flight.due);
         Atomics.add(this.#progress, 0, 1);
       },
@@ -126,7 +127,7 @@ export class Sender {
 
   #sendDue(): void {
     const elapsed = now() - this.#start;
-    const { runId, worker, workers, mix } = this.#job;
+    const { worker, workers, mix } = this.#job;
     const schedule = this.#schedule;
     while (this.#more && schedule.dueMs <= elapsed) {
       if (schedule.dueMs >= this.#stopAt) {
@@ -140,12 +141,12 @@ export class Sender {
         kind,
         due,
         method,
-        text: this.#texts[kind]?.(`${runId}-${n}`) ?? "",
         wantsBody: method === "POST",
         connection: undefined,
         over: false,
       };
       this.#flights.push(flight);
+      this.#pending++;
       this.#client.send(flight);
       this.#more = schedule.nextOf(worker, workers);
     }
@@ -153,7 +154,7 @@ export class Sender {
   }
 
   #closed(): void {
-    this.#open--;
+    this.#pending--;
     if (!this.#more) this.#checkEnd();
   }
 
@@ -165,7 +166,10 @@ export class Sender {
     for (; this.#oldest < this.#flights.length; this.#oldest++) {
       const flight = this.#flights[this.#oldest];
       if (flight && !flight.over && flight.due > limit) break;
-      if (flight) this.#client.abandon(flight);
+      if (!flight || flight.over) continue;
+      // One that never got a connection was not sent; the client says nothing of it.
+      if (!flight.connection) this.#pending--;
+      this.#client.abandon(flight);
     }
     this.#flights = this.#flights.slice(this.#oldest);
     this.#oldest = 0;
@@ -174,8 +178,7 @@ export class Sender {
 
   #checkEnd(): void {
     this.#share ??= (threadSeconds() - this.#before) / Math.max(0.001, (now() - this.#start) / 1000);
-    const waiting = () => this.#flights.some(({ over }) => !over);
-    if (this.#over || this.#open > 0 || waiting()) return;
+    if (this.#over || this.#pending > 0) return;
     this.#over = true;
     for (const timer of this.#timers) clearInterval(timer);
     void this.#report(this.#share);
