@@ -99,7 +99,7 @@ function judgeSpread(samples: DistributionSamples, expected: Map<string, number>
     .reduce((a, b) => (b.off > a.off ? b : a), { id: "", off: 0 });
   const unit = points
     ? `${((100 * worst.off) / sent).toFixed(2)} points (allowed: ${expect.tolerancePoints})`
-    : `${n(Math.round(worst.off * 100) / 100)} requests (allowed: ${tolerance}${foreign > 0 ? `, of which ${foreign} for requests of others` : ""})`;
+    : `${n(Math.round(worst.off * 100) / 100)} requests (allowed: ${tolerance}${foreign > 0 ? `, of which ${foreign} for requests that took a turn and are not counted here` : ""})`;
   return [
     {
       name: "spread",
