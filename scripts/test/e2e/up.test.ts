@@ -100,6 +100,23 @@ describe("a lab that comes up from nothing", () => {
     expect(published.sort()).toEqual(expected.map((service) => `${service} 127.0.0.1`).sort());
   });
 
+  it.each(["app", "orders"])("leaves SQLite a place for temporary files in %s", async (service) => {
+    // What the shop does when it prunes: many rows in one statement, more than SQLite keeps in memory.
+    const script = `
+      const { DatabaseSync } = require("node:sqlite");
+      const drop = () => ["", "-wal", "-shm"].forEach((end) => require("node:fs").rmSync("/data/spill.db" + end, { force: true }));
+      drop();
+      const db = new DatabaseSync("/data/spill.db");
+      try {
+        db.exec("CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, payload TEXT)");
+        db.exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) INSERT INTO outbox (payload) SELECT hex(randomblob(90)) FROM n");
+        db.exec("BEGIN IMMEDIATE; DELETE FROM outbox WHERE id <= min(9000, (SELECT min(id) FROM outbox) + 1000); COMMIT");
+        console.log("spilled");
+      } finally { db.close(); drop(); }`;
+    const [container] = await labContainers({ service });
+    expect(await docker("exec", container?.name ?? "", "node", "-e", script)).toContain("spilled");
+  });
+
   it("is left as it is by a second up", async () => {
     const before = await containerIds();
     await labOk("up");
