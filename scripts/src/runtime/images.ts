@@ -15,7 +15,7 @@ import { type ImagePin, imagePins } from "./images/pins.ts";
 import { Puller, REACH_MS, RegistryUnreachable } from "./images/pull.ts";
 import { VERSION_LABEL } from "./images/real-version.ts";
 import { buildRecipe, hasRecipe, noRecipe, RECIPE_LABEL, recipeHash } from "./images/recipes.ts";
-import { wantedProfiles } from "./profiles.ts";
+import { activeProfiles, wantedProfiles } from "./profiles.ts";
 
 export { isVersionOf } from "./images/real-version.ts";
 
@@ -33,13 +33,6 @@ export interface ImageReport {
   version: string | null;
 }
 
-/** A profile that the lab runs without. */
-export interface Missing {
-  profile: string;
-  /** One sentence. */
-  why: string;
-}
-
 /** The pins of the core and of these profiles. */
 const pinsFor = (profiles: string[]) =>
   imagePins().filter(
@@ -48,10 +41,9 @@ const pinsFor = (profiles: string[]) =>
 
 /** The images that the next `up` would use, as far as they are here. Changes nothing. */
 export async function imageReport(): Promise<ImageReport[]> {
-  const { images, without } = recordedChoices();
-  const profiles = wantedProfiles().filter((profile) => !without.includes(profile));
+  const { images } = recordedChoices();
   return Promise.all(
-    pinsFor(profiles).map(async (pin) => {
+    pinsFor(activeProfiles()).map(async (pin) => {
       const chosen = chosenByUser(pin.variable);
       const ref = chosen ?? images[pin.variable] ?? pin.official;
       return report(pin.variable, ref, chosen ? "user" : ref === pin.own ? "own" : "official");

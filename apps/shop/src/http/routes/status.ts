@@ -1,6 +1,6 @@
-import type { Dependency, HealthResponse, StatusResponse } from "@evenkeel/contracts";
-import { methodNotAllowed } from "@evenkeel/kit/http/errors";
+import type { Dependency, StatusResponse } from "@evenkeel/contracts";
 import { ask } from "@evenkeel/kit/http/probe";
+import { healthAndStatus } from "@evenkeel/kit/http/status-routes";
 import type { Express } from "express";
 import type { CartStore, EventBus, Ledger, Outbox } from "../../domain/ports.ts";
 import { describeRelay, kafkaUp } from "../../domain/relay-state.ts";
@@ -20,22 +20,7 @@ export interface StatusDeps {
 
 /** `GET /health`: the process answers. `GET /status`: it should be sent traffic. */
 export function statusRoutes(app: Express, deps: StatusDeps): void {
-  const { instanceId } = deps;
-  app
-    .route("/health")
-    .get((_req, res) => {
-      res.setHeader("Cache-Control", "no-store");
-      res.json({ status: "ok", instanceId } satisfies HealthResponse);
-    })
-    .all(methodNotAllowed("GET, HEAD"));
-  app
-    .route("/status")
-    .get(async (_req, res) => {
-      const status = await statusOf(deps);
-      res.setHeader("Cache-Control", "no-store");
-      res.status(status.status === "ready" ? 200 : 503).json(status);
-    })
-    .all(methodNotAllowed("GET, HEAD"));
+  healthAndStatus(app, deps.instanceId, () => statusOf(deps));
 }
 
 async function statusOf(deps: StatusDeps): Promise<StatusResponse> {
