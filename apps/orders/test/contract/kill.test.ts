@@ -41,11 +41,12 @@ test(
       );
       for (let i = 0; i < orders.length; i += 500) await publish(orders.slice(i, i + 500));
       placed.push(...orders.map(({ orderId }) => orderId));
-      const victim = await start(String(round));
-      // A random number of bookings later: in the middle of a batch, of a commit, or between the two.
+      // A random number of bookings later: in the middle of a batch, of a commit, or between the two. Counted from
+      // before the start: what is booked by the time the start was noticed may be nearly all there is.
       const enough = (await books.count()) + 1 + Math.floor(next() * 3000);
-      await until(
-        `${enough} bookings (seed ${seed})`,
+      const victim = await start(String(round));
+      await victim.until(
+        `round ${round}: ${enough} bookings (seed ${seed})`,
         async () => (await books.count()) >= enough,
         DEADLINE_MS,
       );
@@ -62,7 +63,7 @@ test(
       }
       return true;
     };
-    await until(`all bookings (seed ${seed})`, complete, DEADLINE_MS);
+    await last.until(`all bookings (seed ${seed})`, complete, DEADLINE_MS);
     last.child.kill("SIGTERM");
     expect(await last.exit).toBe(0);
 

@@ -21,6 +21,8 @@ export interface OrdersProcess {
   output(): string;
   /** Exit code, or the signal that ended it. */
   readonly exit: Promise<number | NodeJS.Signals | null>;
+  /** As {@link until}; when it waits in vain, the error shows what this process said. */
+  until(what: string, condition: () => boolean | Promise<boolean>, deadlineMs: number): Promise<void>;
 }
 
 /** Runs `src/main.ts` as the container does, on a free port, and waits until it listens. */
@@ -42,7 +44,17 @@ export async function startProcess(env: Record<string, string>): Promise<OrdersP
     return /listening port=(\d+)/.exec(text)?.[1];
   };
   const port = await until("the instance to listen", listening, START_MS);
-  return { url: `http://127.0.0.1:${port}`, child, output: () => text, exit };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    child,
+    output: () => text,
+    exit,
+    until: async (what, condition, deadlineMs) => {
+      await until(what, condition, deadlineMs).catch((error: Error) => {
+        throw new Error(`${error.message} The process said:\n${text}`, { cause: error });
+      });
+    },
+  };
 }
 
 export interface Ended {
