@@ -19,7 +19,7 @@ try {
   const deadline = performance.now() + BUS_DEADLINE_MS;
   while (bus.state === "down" && performance.now() < deadline) await wait(10);
   for (const event of events) bus.publish(event);
-  // Redis answers in order: once it answers this, it has the events.
+  // Once Redis answers this, it has the events.
   await bus.probe().catch(() => {});
   process.stdout.write(`${JSON.stringify({ products: events.length, ordersDeleted })}\n`);
 } finally {

@@ -6,6 +6,8 @@ import type { BusListener, BusState, EventBus } from "../domain/ports.ts";
 
 /** Characters; nothing that belongs on a channel comes near it, and parsing a stranger's novel takes time. */
 const MAX_MESSAGE = 64 * 1024;
+/** Events of so many milliseconds leave in one write: on its own each write took a sixth of what a sale costs. */
+const GATHER_MS = 5;
 
 export interface RedisBusOptions {
   readonly url: string;
@@ -33,6 +35,9 @@ export class RedisBus implements EventBus {
   #listener: BusListener | undefined;
   #bookedListener: ((orders: OrdersBooked) => void) | undefined;
   #lastError: Error | undefined;
+  /** Published, and on the wire at the next flush. */
+  #gathered: string[] = [];
+  #flushTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: RedisBusOptions) {
@@ -71,21 +76,43 @@ export class RedisBus implements EventBus {
   }
 
   publish(event: StockEvent): void {
-    const lost = () => this.#options.onLost?.();
-    if (this.#publisher.status !== "ready") lost();
-    else this.#publisher.publish(this.#channel, JSON.stringify(event)).catch(lost);
+    if (this.#publisher.status === "ready") {
+      this.#gathered.push(JSON.stringify(event));
+      this.#flushTimer ??= setTimeout(() => this.#flush(), GATHER_MS);
+    } else this.#lost(1);
   }
 
   async probe(): Promise<void> {
     if (this.#state === "down") throw this.#lastError ?? new Error("Redis is not connected yet.");
+    // Redis answers in order: once it answers this, it has what was published before.
+    this.#flush();
     await this.#publisher.ping();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopPings();
+    this.#flush();
     this.#publisher.disconnect();
     this.#subscriber.disconnect();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const texts = this.#gathered;
+    if (texts.length === 0) return;
+    this.#gathered = [];
+    const pipeline = this.#publisher.pipeline();
+    for (const text of texts) pipeline.publish(this.#channel, text);
+    pipeline.exec().then(
+      (results) => this.#lost(results?.filter(([error]) => error !== null).length ?? 0),
+      () => this.#lost(texts.length),
+    );
+  }
+
+  #lost(events: number): void {
+    for (let i = 0; i < events; i++) this.#options.onLost?.();
   }
 
   async #subscribe(): Promise<void> {

@@ -12,8 +12,11 @@ export const LEASE_MS = 3000;
 const RENEW_MS = 1000;
 /** A batch is begun only with this much of the lease left, so that it is on its way before it runs out. */
 const LEASE_MARGIN_MS = 1000;
-/** Pause after a batch that was not full: a few sales then share one send and one commit. */
-const LINGER_MS = 20;
+/**
+ * Pause after a batch that was not full: sales then share one send and one commit here, and one transaction and one
+ * commit of each partition in the books, which together take as much of the processor as the sale itself.
+ */
+export const LINGER_MS = 75;
 const IDLE_MS = 100;
 /** Between looks of a replica that does not hold the lease. */
 const STANDBY_MS = 1000;

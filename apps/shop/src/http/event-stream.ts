@@ -70,6 +70,7 @@ export class EventStreams implements FeedListener {
   }
 
   onEvent(event: StockEvent): void {
+    if (this.#live.size === 0) return;
     const chunk = Buffer.from(format("stock", event, event.id));
     let sent = 0;
     for (const stream of this.#live) {

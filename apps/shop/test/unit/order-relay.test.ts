@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { OrderMessage } from "@evenkeel/contracts";
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { SqliteLedger } from "../../src/adapters/sqlite.ts";
-import { OrderRelay, RELAY_BATCH } from "../../src/domain/order-relay.ts";
+import { LINGER_MS, OrderRelay, RELAY_BATCH } from "../../src/domain/order-relay.ts";
 import type { Outbox } from "../../src/domain/ports.ts";
 import { kafkaUp } from "../../src/domain/relay-state.ts";
 import { FakeKafka, Freezer } from "../support/fake-kafka.ts";
@@ -128,7 +128,7 @@ test("a sale is on its way at once; sales that follow it share a send", async ()
     relay.wake();
     await pass(1);
   }
-  await pass(30);
+  await pass(LINGER_MS + 10);
   expect(told).toEqual(["up", "1 published", "10 published"]);
 });
 
