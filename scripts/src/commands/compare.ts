@@ -1,4 +1,5 @@
-import { compareReplicas, STRATEGY } from "../lab/compare.ts";
+import { type Comparison, compareReplicas } from "../lab/compare.ts";
+import { STRATEGY } from "../lab/compare-pool.ts";
 import {
   type CompareRow,
   compareRows,
@@ -10,7 +11,7 @@ import {
 } from "../lab/compare-verdict.ts";
 import { environment } from "../lab/environment.ts";
 import { shownPath, writeEvidence } from "../lab/evidence.ts";
-import type { CompareEvidence, ComparePoint } from "../lab/evidence-schema.ts";
+import type { CompareEvidence } from "../lab/evidence-schema.ts";
 import { LabError } from "../lib/errors.ts";
 import { wholeNumber } from "../lib/numbers.ts";
 import { colour, result, table } from "../lib/output.ts";
@@ -34,8 +35,8 @@ export default defineVerb({
     replicas: { type: "string", default: "1,2,4", description: "Numbers of replicas, 1 to 10 each" },
     cpus: { type: "string", default: "0.2", description: "Cores each replica is held to, 0.05 to 4" },
     repeats: { type: "string", default: "5", description: "How often each is measured, 2 to 20" },
-    seconds: { type: "string", default: "5", description: "Length of one measurement, 1 to 60" },
-    connections: { type: "string", default: "100", description: "Clients per replica, 10 to 200" },
+    seconds: { type: "string", default: "6", description: "Length of one measurement, 1 to 60" },
+    connections: { type: "string", default: "40", description: "Clients per replica, 10 to 200" },
     seed: { type: "string", description: "Repeat the same order; printed at the end" },
   },
   async run({ args, signal }) {
@@ -49,15 +50,16 @@ export default defineVerb({
         ? wholeNumber("--seed", args.seed, 0, 2 ** 32 - 1)
         : Math.floor(Math.random() * 2 ** 32),
     };
-    let points: ComparePoint[] = [];
+    let comparison: Comparison = { points: [], seats: null };
     await steps([
       {
         title: "Comparison",
         run: async (step) => {
-          points = await compareReplicas(settings(), options, step, signal);
+          comparison = await compareReplicas(settings(), options, step, signal);
         },
       },
     ]);
+    const { points, seats } = comparison;
     const { connectionsPerReplica, ...recorded } = options;
     const words = `--replicas ${options.replicas.join(",")} --cpus ${options.cpus} --repeats ${options.repeats} --seconds ${options.seconds} --connections ${connectionsPerReplica} --seed ${options.seed}`;
     const evidence: CompareEvidence = {
@@ -66,7 +68,7 @@ export default defineVerb({
       takenAt: new Date().toISOString(),
       command: verbLine("compare", words),
       environment: await environment(STRATEGY),
-      options: recorded,
+      options: { ...recorded, seats },
       points,
       verdict: judgeCompare(points),
     };
@@ -109,13 +111,14 @@ function rows(all: CompareRow[]): string {
   const most = Math.max(...all.map(({ median }) => median));
   const n = (value: number) => Math.round(value).toLocaleString("en-US");
   return table(
-    ["replicas", "median/s", "least–most", "speed-up (95 %)", "cores each", ""],
-    all.map(({ replicas, median, min, max, speedUp, coresPerReplica }) => [
+    ["replicas", "median/s", "least–most", "speed-up (95 %)", "cores each", "µs/answer", ""],
+    all.map(({ replicas, median, min, max, speedUp, coresPerReplica, microseconds }) => [
       replicas,
       n(median),
       `${n(min)}–${n(max)}`,
       times(speedUp),
       coresPerReplica.toFixed(3),
+      Math.round(microseconds),
       "█".repeat(Math.round((BAR * median) / most)),
     ]),
   );

@@ -3,9 +3,10 @@ import { LabError } from "../lib/errors.ts";
 import { paths } from "../lib/paths.ts";
 import { type ClosedLoopResult, closedLoop, type PlannedRequest } from "../runtime/closed-loop.ts";
 import { type LabContainer, labContainers } from "../runtime/docker.ts";
+import { doorOf } from "../runtime/door.ts";
 import { type AccessLogLine, answeringAddress, readAccessLog } from "../runtime/nginx-log.ts";
 import { requestCounts } from "../runtime/replica-counters.ts";
-import { baseUrl, type Settings } from "../runtime/settings.ts";
+import type { Settings } from "../runtime/settings.ts";
 import { activeStrategy } from "../runtime/strategy.ts";
 import { unknownStrategy } from "../runtime/strategy-files.ts";
 import { type DistributionSamples, type DistributionVerdict, judgeDistribution } from "./distribution.ts";
@@ -112,12 +113,6 @@ function planFor({ expect }: Strategy): (n: number, client: number) => PlannedRe
     const path = `${ROUTE}?page=${(n + client * 37) % PATHS}`;
     return { path, key: path };
   };
-}
-
-/** The address nginx is really published at: `.env` may have changed since it was started. */
-export function doorOf(nginx: LabContainer, settings: Settings): URL {
-  const port = nginx.published[0]?.port ?? settings.port;
-  return baseUrl({ ...settings, port });
 }
 
 interface Counters {

@@ -16,6 +16,8 @@ export interface CompareRow {
   speedUp: RatioInterval;
   /** Cores used by one replica, median. */
   coresPerReplica: number;
+  /** Processor time that the replicas took for one answer, median, in microseconds. */
+  microseconds: number;
 }
 
 /** Speed-up that a perfectly linear system would reach with twice the replicas, and how far off it still is linear. */
@@ -52,6 +54,7 @@ export function compareRows(points: ComparePoint[], capped: boolean): CompareRow
       max: Math.max(...rates),
       speedUp: ratioInterval(ratios),
       coresPerReplica: median(own.map(({ coresUsed }) => coresUsed / replicas)),
+      microseconds: median(own.map(({ coresUsed, rate }) => (1e6 * coresUsed) / rate)),
     };
   });
 }
@@ -68,18 +71,30 @@ export const wasMeasured = ({ findings }: EvidenceVerdict): boolean =>
 export function judgeCompare(points: ComparePoint[]): EvidenceVerdict {
   const capped = compareRows(points, true);
   const fewest = capped[0]?.replicas ?? 1;
-  const findings = capped.slice(1).map(({ replicas, speedUp }) => {
+  const findings = capped.slice(1).map(({ replicas, speedUp, microseconds }) => {
     const ideal = replicas / fewest;
     const goal = ideal === 2 ? TWICE : { atLeast: LINEAR.atLeast * ideal, atMost: LINEAR.atMost * ideal };
     const wanted = `${goal.atLeast.toFixed(2)} to ${goal.atMost.toFixed(2)}`;
     return {
       name: `${replicas} replicas`,
       ok: speedUp.mean >= goal.atLeast && speedUp.mean <= goal.atMost,
-      text: `${replicas} replicas serve ${times(speedUp)} as much as ${fewest} (goal: ${wanted}).`,
+      text: `${replicas} replicas serve ${times(speedUp)} as much as ${fewest} (goal: ${wanted}); an answer takes ${cost(microseconds, capped[0])}.`,
     };
   });
   const all = [judgeLimit(capped), judgeNoise(capped.slice(1)), ...findings];
   return { pass: findings.length > 0 && all.every(({ ok }) => ok), findings: all };
+}
+
+/**
+ * Twice the processor time is not twice the answers where an answer takes more of it: a core is slower while its
+ * neighbours are busy, because they share caches, and often two "cores" are one with two queues (hyper-threading).
+ */
+function cost(microseconds: number, base: CompareRow | undefined): string {
+  const change = base ? Math.round((microseconds / base.microseconds - 1) * 100) : 0;
+  const than = `than with ${base?.replicas}`;
+  const more =
+    change === 0 ? "as much as before" : `${Math.abs(change)} % ${change > 0 ? "more" : "less"} ${than}`;
+  return `${Math.round(microseconds)} µs of a core, ${more}`;
 }
 
 /** A replica that did not use up its cap waited for something else, and then the figures are about that. */

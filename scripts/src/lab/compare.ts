@@ -1,15 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Step } from "../lib/progress.ts";
-import { flawlessRate } from "../runtime/closed-loop.ts";
-import { type LabContainer, labContainers, limitCpus, stats } from "../runtime/docker.ts";
-import { waitForHealth } from "../runtime/health.ts";
-import { scaleReplicas } from "../runtime/lab.ts";
+import { type LabContainer, stats } from "../runtime/docker.ts";
+import { pressedLoad } from "../runtime/load/pressed-load.ts";
 import type { Settings } from "../runtime/settings.ts";
-import { activateStrategy, activeStrategy } from "../runtime/strategy.ts";
 import { seeded } from "../runtime/traffic-mix.ts";
-import { doorOf, notRunning } from "./check-distribution.ts";
+import { borrowLab, hold, Pool, type Seats, seatsHere } from "./compare-pool.ts";
 import type { ComparePoint } from "./evidence-schema.ts";
-import { bringReplicasTo } from "./scale.ts";
 
 export interface CompareOptions {
   /** Numbers of replicas to compare; speed-ups are against the fewest. */
@@ -21,24 +17,44 @@ export interface CompareOptions {
   seconds: number;
   /** Clients that send at the same time, per replica. */
   connectionsPerReplica: number;
-  /** Decides the order within each repeat. */
+  /** Decides the order within each repeat, and which replicas form the pool. */
   seed: number;
 }
 
+export interface Comparison {
+  /** In the order in which they were measured. */
+  points: ComparePoint[];
+  seats: Seats | null;
+}
+
 const ROUTE = "/products";
-/** What is measured with: it gives every replica the same. */
-export const STRATEGY = "round-robin";
-/** Requests per replica after which its code is compiled and its connections are open. */
-const WARM_UP = 2500;
+/** Requests per replica in one round of warming up. */
+const WARM_UP = 3000;
+/** Rounds: until one is hardly faster than the fastest before. */
+const WARM = { atLeast: 3, atMost: 10, gain: 1.03 };
 /** Uncapped figures stand beside, they are not the claim: a few repeats are enough. */
 const UNCAPPED_REPEATS = 3;
 const UNCAPPED_SECONDS = 2.5;
-/** Under a new cap the first second is not like the others: the quota of the current period is used up already. */
-const SETTLING_SECONDS = 1;
+/**
+ * How often each number is measured within a repeat, there and back. The shorter the time between
+ * two numbers, the less a machine changes its speed in between.
+ */
+const PASSES = 2;
+/** Under a new cap, or in a new pool, the first moments are not like the others. */
+const SETTLING_SECONDS = 0.4;
+
+/** Requests, and the processor time that they took of the replicas that served them. */
+interface Slice {
+  requests: number;
+  durationSeconds: number;
+  coreSeconds: number;
+}
 
 /**
- * Measures the throughput of the shop with different numbers of replicas, interleaved, each replica held to the
- * same share of a core. Afterwards the lab is as it was, also after Ctrl-C or an error.
+ * Measures the throughput of the shop with different numbers of replicas, each held to the same share of a core. All
+ * replicas run and are warm all the time; what changes is how many of them nginx knows. Within a repeat every number
+ * is measured on the way there and on the way back (1 2 4 4 2 1 …), so that a machine that slows down steadily favours
+ * none. Afterwards the lab is as it was, also after Ctrl-C or an error.
  * @throws LabError `lab.down`; `load.failed` when an answer was not good.
  */
 export async function compareReplicas(
@@ -46,108 +62,107 @@ export async function compareReplicas(
   options: CompareOptions,
   step: Step,
   signal: AbortSignal,
-): Promise<ComparePoint[]> {
-  await using lab = await borrowLab(settings, step);
-  if (lab.strategy !== STRATEGY) await activateStrategy(STRATEGY, settings);
+): Promise<Comparison> {
+  const { cpus, repeats, seconds, connectionsPerReplica } = options;
+  const most = Math.max(...options.replicas);
+  await using lab = await borrowLab(most, settings, step, signal);
+  await using pool = new Pool(lab.replicas, settings);
+  const apart = await seatsHere(most, cpus);
   const random = seeded(options.seed);
   const points: ComparePoint[] = [];
-  for (let repeat = 1; repeat <= options.repeats; repeat++) {
-    for (const count of shuffled(options.replicas, random)) {
-      signal.throwIfAborted();
-      step.title(`Repeat ${repeat} of ${options.repeats}: ${count} ${count === 1 ? "replica" : "replicas"}`);
-      const replicas = await bringReplicasTo(count, settings, signal, step);
-      const measured = await measure(lab.url, replicas, { ...options, repeat }, signal, step);
-      points.push(...measured);
+
+  const load = async (members: LabContainer[], amount: number): Promise<Slice> => {
+    signal.throwIfAborted();
+    return measure(lab.url, members, amount, connectionsPerReplica * members.length, signal);
+  };
+  const record = (repeat: number, replicas: number, held: number | null, slices: Slice[]) => {
+    const { requests, durationSeconds, coreSeconds } = added(slices);
+    const rate = requests / durationSeconds;
+    const connections = connectionsPerReplica * replicas;
+    const coresUsed = coreSeconds / durationSeconds;
+    points.push({ repeat, replicas, cpus: held, connections, requests, durationSeconds, rate, coresUsed });
+  };
+
+  step.title(`Warming up ${most} replicas`);
+  const warm = await warmUp((amount) => load(lab.replicas, amount), most);
+  // What a replica serves in a second of a whole core tells about how much it will serve in a share of one.
+  const perCore = warm.requests / warm.coreSeconds;
+  const uncapped = new Map<number, number>();
+
+  for (let repeat = 1; repeat <= repeats; repeat++) {
+    const order = shuffled(options.replicas, random);
+    const drawn = shuffled(lab.replicas, random);
+    step.title(`Repeat ${repeat} of ${repeats}: ${order.join(", ")} replicas`);
+    for (const count of repeat <= UNCAPPED_REPEATS ? order : []) {
+      step.progress(`uncapped: ${count}`);
+      const members = drawn.slice(0, count);
+      await pool.be(members, signal);
+      const rate = uncapped.get(count) ?? warm.requests / warm.durationSeconds;
+      const slice = await load(members, rate * UNCAPPED_SECONDS);
+      uncapped.set(count, slice.requests / slice.durationSeconds);
+      record(repeat, count, null, [slice]);
     }
+    await using _ = await hold(lab, cpus, apart);
+    const slices = new Map<number, Slice[]>(order.map((count) => [count, []]));
+    const passes = Array.from({ length: PASSES }, (_, pass) => (pass % 2 === 0 ? order : order.toReversed()));
+    for (const count of passes.flat()) {
+      step.progress(`each replica held to ${cpus} cores: ${count}`);
+      const members = drawn.slice(0, count);
+      await pool.be(members, signal);
+      const settled = await load(members, perCore * cpus * count * SETTLING_SECONDS);
+      const rate = settled.requests / settled.durationSeconds;
+      slices.get(count)?.push(await load(members, (rate * seconds) / PASSES));
+    }
+    for (const [count, own] of slices) record(repeat, count, cpus, own);
   }
   step.title(`${points.length} measurements`);
-  return points;
+  return { points, seats: apart };
 }
 
-/** The lab as it is, untouched yet; going back to that is structural. */
-async function borrowLab(
-  settings: Settings,
-  step: Step,
-): Promise<AsyncDisposable & { url: string; strategy: string }> {
-  const [nginx] = await labContainers({ service: "nginx" });
-  const before = (await labContainers({ service: "app" })).length;
-  if (nginx?.state !== "running" || before === 0) throw notRunning();
-  const strategy = await activeStrategy();
-  return {
-    url: doorOf(nginx, settings).href,
-    strategy,
-    async [Symbol.asyncDispose]() {
-      step.title(`Back to ${before} ${before === 1 ? "replica" : "replicas"} and ${strategy}`);
-      // Not the signal of Ctrl-C: it may be the reason why we are here.
-      try {
-        await scaleReplicas(before, settings, step, { uninterruptible: true });
-      } finally {
-        // Before the wait: after Ctrl-C there may not be the time for both.
-        if (strategy !== STRATEGY) await activateStrategy(strategy, settings);
-      }
-      await waitForHealth(AbortSignal.timeout(60_000), step, { service: "app", count: before });
-    },
-  };
+/** @returns the last round. */
+async function warmUp(load: (amount: number) => Promise<Slice>, replicas: number): Promise<Slice> {
+  let fastest = 0;
+  for (let round = 1; ; round++) {
+    const slice = await load(WARM_UP * replicas);
+    const rate = slice.requests / slice.durationSeconds;
+    const hardlyFaster = rate < fastest * WARM.gain;
+    if (round >= WARM.atMost || (round >= WARM.atLeast && hardlyFaster)) return slice;
+    fastest = Math.max(fastest, rate);
+  }
 }
 
 async function measure(
   url: string,
-  replicas: LabContainer[],
-  options: CompareOptions & { repeat: number },
-  signal: AbortSignal,
-  step: Step,
-): Promise<ComparePoint[]> {
-  const { repeat, cpus } = options;
-  const points: ComparePoint[] = [];
-  const load = async (amount: number, held: number | null): Promise<ComparePoint> => {
-    signal.throwIfAborted();
-    return measureOnce(url, replicas, Math.round(amount), held, { ...options, signal });
-  };
-  step.progress("warm-up");
-  const warm = await load(WARM_UP * replicas.length, null);
-  if (repeat <= UNCAPPED_REPEATS) {
-    step.progress("uncapped");
-    points.push(await load(warm.rate * UNCAPPED_SECONDS, null));
-  }
-  step.progress(`each replica held to ${cpus} cores`);
-  await using caps = new AsyncDisposableStack();
-  for (const { id } of replicas) caps.use(await limitCpus(id, cpus));
-  // What a replica serves in a second of a whole core tells about how much it will serve in a share of one.
-  const perCore = warm.coresUsed > 0 ? warm.rate / warm.coresUsed : warm.rate / replicas.length;
-  const expected = perCore * cpus * replicas.length;
-  const settled = await load(expected * SETTLING_SECONDS, cpus);
-  points.push(await load(settled.rate * options.seconds, cpus));
-  return points;
-}
-
-async function measureOnce(
-  url: string,
-  replicas: LabContainer[],
+  members: LabContainer[],
   amount: number,
-  cpus: number | null,
-  { repeat, connectionsPerReplica, signal }: CompareOptions & { repeat: number; signal: AbortSignal },
-): Promise<ComparePoint> {
-  const connections = connectionsPerReplica * replicas.length;
-  const before = await processorSeconds(replicas);
-  const requests = Math.max(amount, connections);
-  const rate = await flawlessRate({
+  connections: number,
+  signal: AbortSignal,
+): Promise<Slice> {
+  const before = await processorSeconds(members);
+  const requests = Math.max(Math.round(amount), connections);
+  const runId = `compare-${randomBytes(4).toString("hex")}`;
+  const { durationSeconds } = await pressedLoad({
     url,
+    path: ROUTE,
     amount: requests,
     connections,
+    runId,
     signal,
-    runId: `compare-${randomBytes(4).toString("hex")}`,
-    plan: () => ({ path: ROUTE, key: "" }),
   });
-  const used = (await processorSeconds(replicas)) - before;
-  const durationSeconds = requests / rate;
-  const coresUsed = used / durationSeconds;
-  return { repeat, replicas: replicas.length, cpus, connections, requests, durationSeconds, rate, coresUsed };
+  return { requests, durationSeconds, coreSeconds: (await processorSeconds(members)) - before };
 }
 
 async function processorSeconds(replicas: LabContainer[]): Promise<number> {
   const used = await Promise.all(replicas.map(({ id }) => stats(id)));
   return used.reduce((sum, { cpuNanoseconds }) => sum + cpuNanoseconds / 1e9, 0);
 }
+
+const added = (slices: Slice[]): Slice =>
+  slices.reduce((sum, slice) => ({
+    requests: sum.requests + slice.requests,
+    durationSeconds: sum.durationSeconds + slice.durationSeconds,
+    coreSeconds: sum.coreSeconds + slice.coreSeconds,
+  }));
 
 /** The same values in an order drawn at random (Fisher and Yates). */
 function shuffled<T>(values: T[], random: () => number): T[] {

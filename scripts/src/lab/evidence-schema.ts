@@ -136,6 +136,8 @@ export const CompareEvidence = z.object({
     repeats: z.int().positive(),
     seconds: amount,
     seed: amount,
+    /** Cores on which replicas and nginx ran while capped; null: wherever the system put them. */
+    seats: z.object({ replicas: text, nginx: text }).nullable().exactOptional(),
   }),
   /** In the order in which they were measured. */
   points: z.array(Point),

@@ -67,8 +67,8 @@ function headline(capped: CompareRow[]): string {
 function table(caption: string, rows: CompareRow[]): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
     <caption>${caption}</caption>
-    <thead><tr>${["Replicas", "Median", "Least", "Most", "Speed-up, 95 % interval", "Cores per replica"].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr><th scope="row">${row.replicas}</th><td>${whole(row.median)}</td><td>${whole(row.min)}</td><td>${whole(row.max)}</td><td>${times(row.speedUp)}</td><td>${row.coresPerReplica.toFixed(3)}</td></tr>`)}</tbody>
+    <thead><tr>${["Replicas", "Median", "Least", "Most", "Speed-up, 95 % interval", "Cores per replica", "Processor time per answer"].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr><th scope="row">${row.replicas}</th><td>${whole(row.median)}</td><td>${whole(row.min)}</td><td>${whole(row.max)}</td><td>${times(row.speedUp)}</td><td>${row.coresPerReplica.toFixed(3)}</td><td>${Math.round(row.microseconds)} µs</td></tr>`)}</tbody>
   </table></div>`;
 }
 
@@ -84,16 +84,28 @@ function method({ options, points }: CompareEvidence): [string, string | Html][]
   return [
     [
       "Order",
-      `${count(options.repeats, "repeat")}; in each, every number of replicas once, in an order drawn with seed ${options.seed}. A machine that slows down slows all of them.`,
+      `${count(options.repeats, "repeat")}; in each, every number of replicas on the way there and on the way back (1 2 4 4 2 1), in an order drawn with seed ${options.seed}. A machine that slows down slows all of them.`,
+    ],
+    [
+      "Replicas",
+      "All of them run and are warm all the time; nginx knows only as many as are compared. A replica that is started anew costs up to twice the processor time until its code is compiled.",
     ],
     [
       "Load",
-      `Closed loop, GET /products, about ${seconds.toFixed(1)} s each after a warm-up without the cap. Every single answer had to be good.`,
+      `Closed loop by the lab's own generator, which costs less than autocannon; GET /products, about ${seconds.toFixed(1)} s for each point. It speaks to nginx's own address where this machine reaches it, past Docker's port forwarding. Every single answer had to be good.`,
     ],
     [
       "Cap",
       `${coreCount(options.cpus)} each, by the engine's CPU quota (docker update --cpus) on the running containers. Only so is the replica the limit, and not nginx or the generator.`,
     ],
+    ...(options.seats
+      ? [
+          [
+            "Cores",
+            `While capped, the replicas run on core ${options.seats.replicas} and nginx and the generator on core ${options.seats.nginx}, so that neither side takes the other's core in the middle of a request. Uncapped they run wherever the system puts them.`,
+          ] as [string, string],
+        ]
+      : []),
     [
       "Speed-up",
       "Geometric mean of the ratios within each repeat; interval by Student's t on their logarithms (Bland and Altman, BMJ 312:1079, 1996).",

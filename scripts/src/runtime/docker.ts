@@ -2,7 +2,6 @@
 export { connect, type Endpoint, endpoint } from "./docker/connection.ts";
 export {
   type ContainerQuery,
-  cpuLimit,
   type ExecResult,
   exec,
   type Health,
@@ -10,7 +9,6 @@ export {
   kill,
   type LabContainer,
   labContainers,
-  limitCpus,
   publishersOf,
   remove,
   start,
@@ -38,4 +36,6 @@ export {
   type StoredImage,
   tagImage,
 } from "./docker/image-store.ts";
+export { cpuLimit, cpuSet, limitCpus, pinCpus } from "./docker/limits.ts";
 export { type LogQuery, logLines, logText } from "./docker/logs.ts";
+export { detach } from "./docker/networks.ts";

@@ -1,11 +1,12 @@
 import { readFile, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CompareEvidence, LoadtestEvidence } from "../../src/lab/evidence-schema.ts";
 import { paths } from "../../src/lib/paths.ts";
 import { waitUntil } from "../../src/lib/wait-until.ts";
-import { cpuLimit, labContainers } from "../../src/runtime/docker.ts";
+import { cpuLimit, cpuSet, labContainers } from "../../src/runtime/docker.ts";
 import { activeStrategy } from "../../src/runtime/strategy.ts";
 import { docker, type LabAnswer, lab, labOk, labUntilInterrupted, loadWhile, replica } from "./harness.ts";
 
@@ -113,11 +114,20 @@ describe("npm run loadtest", () => {
 });
 
 describe("lab compare", () => {
+  const allCores = `0-${availableParallelism() - 1}`;
   /** What a comparison changes for a while and must give back. */
   const state = async () => {
     const app = await labContainers({ service: "app" });
+    const nginx = await labContainers({ service: "nginx" });
     const limits = await Promise.all(app.map(({ id }) => cpuLimit(id)));
-    return { limits, strategy: await activeStrategy() };
+    const cores = await Promise.all([...app, ...nginx].map(({ id }) => cpuSet(id)));
+    const networks = app.map(({ networks }) => networks.toSorted());
+    return {
+      limits,
+      anywhere: cores.every((set) => set === "" || set === allCores),
+      networks,
+      strategy: await activeStrategy(),
+    };
   };
   beforeAll(async () => {
     await labOk("up");

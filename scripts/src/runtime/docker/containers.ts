@@ -180,28 +180,3 @@ export async function inspect(
     exitCode: info.State.ExitCode,
   };
 }
-
-/** Processor cores a container may use; null: no limit. */
-export async function cpuLimit(id: string): Promise<number | null> {
-  const { HostConfig } = await connect().getContainer(id).inspect();
-  return HostConfig.NanoCpus ? HostConfig.NanoCpus / 1e9 : null;
-}
-
-/**
- * Holds a running container to so many processor cores, at once and without a restart.
- * @returns what undoes it; a container that is gone by then needs no undoing.
- */
-export async function limitCpus(id: string, cpus: number): Promise<AsyncDisposable> {
-  const container = connect().getContainer(id);
-  const before = await cpuLimit(id);
-  await container.update({ NanoCpus: Math.round(cpus * 1e9) });
-  return {
-    async [Symbol.asyncDispose]() {
-      // The engine takes 0 for "as it is"; all cores there are come to the same as no limit.
-      const all = (await connect().info()).NCPU;
-      await container.update({ NanoCpus: Math.round((before ?? all) * 1e9) }).catch((error) => {
-        if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-      });
-    },
-  };
-}

@@ -1,0 +1,151 @@
+import type { Step } from "../lib/progress.ts";
+import {
+  detach,
+  engineInfo,
+  type LabContainer,
+  labContainers,
+  limitCpus,
+  pinCpus,
+} from "../runtime/docker.ts";
+import { nearestDoor, waitForPool } from "../runtime/door.ts";
+import { waitForHealth } from "../runtime/health.ts";
+import { scaleReplicas } from "../runtime/lab.ts";
+import { pinThisProcess } from "../runtime/own-cores.ts";
+import type { Settings } from "../runtime/settings.ts";
+import { activateStrategy, activeStrategy, reloadNginx } from "../runtime/strategy.ts";
+import { notRunning } from "./check-distribution.ts";
+import { bringReplicasTo } from "./scale.ts";
+
+/**
+ * What is measured with. A capped replica stands still for most of every 100 ms. In turn (round robin) all clients would
+ * soon wait for whichever stands still, while the others get requests one by one, which costs them a quarter more
+ * processor time for each; least connections keeps the same number waiting at every replica.
+ */
+export const STRATEGY = "least-conn";
+/** The network on which nginx finds replicas. */
+const NETWORK = "middle";
+/** Share of the replicas' own cores that their caps may add up to; the rest of the lab needs some of them, too. */
+const ROOM = 0.9;
+
+/** The lab, lent for a comparison. Disposing gives it back as it was. */
+export interface BorrowedLab extends AsyncDisposable {
+  /** nginx, by the shortest way. */
+  url: string;
+  nginx: LabContainer;
+  /** As many as the largest pool needs. */
+  replicas: LabContainer[];
+}
+
+/**
+ * Brings the lab to so many replicas and to round robin; going back is structural.
+ * @throws LabError `lab.down`.
+ */
+export async function borrowLab(
+  most: number,
+  settings: Settings,
+  step: Step,
+  signal: AbortSignal,
+): Promise<BorrowedLab> {
+  const [nginx] = await labContainers({ service: "nginx" });
+  const before = (await labContainers({ service: "app" })).length;
+  if (nginx?.state !== "running" || before === 0) throw notRunning();
+  const strategy = await activeStrategy();
+  await using undo = new AsyncDisposableStack();
+  undo.defer(async () => {
+    step.title(`Back to ${before} ${before === 1 ? "replica" : "replicas"} and ${strategy}`);
+    // Not the signal of Ctrl-C: it may be the reason why we are here.
+    try {
+      await scaleReplicas(before, settings, step, { uninterruptible: true });
+    } finally {
+      // Before the wait: after Ctrl-C there may not be the time for both.
+      if (strategy !== STRATEGY) await activateStrategy(strategy, settings);
+    }
+    await waitForHealth(AbortSignal.timeout(60_000), step, { service: "app", count: before });
+  });
+  if (strategy !== STRATEGY) await activateStrategy(STRATEGY, settings);
+  const replicas = await bringReplicasTo(most, settings, signal, step);
+  const url = (await nearestDoor(nginx, settings)).href;
+  const kept = undo.move();
+  return { url, nginx, replicas, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/**
+ * Which of the running replicas nginx knows. Those outside go on running and stay warm: a replica that was started
+ * anew needs some 20,000 requests until its code is compiled, and costs up to twice the processor time before.
+ */
+export class Pool implements AsyncDisposable {
+  readonly #replicas: LabContainer[];
+  readonly #settings: Settings;
+  readonly #away = new Map<string, AsyncDisposable>();
+
+  constructor(replicas: LabContainer[], settings: Settings) {
+    this.#replicas = replicas;
+    this.#settings = settings;
+  }
+
+  /** Makes these the pool, and waits until nginx asks each of them and nobody else. */
+  async be(members: LabContainer[], signal: AbortSignal): Promise<void> {
+    const before = [...this.#away.keys()].join();
+    for (const { id, networks } of this.#replicas) {
+      const isMember = members.some((member) => member.id === id);
+      const away = this.#away.get(id);
+      if (isMember && away) {
+        this.#away.delete(id);
+        await away[Symbol.asyncDispose]();
+      } else if (!isMember && !away)
+        this.#away.set(
+          id,
+          await detach(id, networks.find((name) => name.endsWith(`_${NETWORK}`)) ?? NETWORK),
+        );
+    }
+    if ([...this.#away.keys()].join() === before) return;
+    // Else nginx would ask Docker's DNS only when its second is over.
+    await reloadNginx();
+    const ids = members.map(({ ordinal }) => String(ordinal));
+    await waitForPool(this.#settings, ids, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const away of this.#away.values()) await away[Symbol.asyncDispose]();
+    this.#away.clear();
+  }
+}
+
+/** On which cores what runs while replicas are capped; null: wherever the system puts it. */
+export interface Seats {
+  replicas: string;
+  nginx: string;
+}
+
+/**
+ * The upper half of the engine's cores for the replicas, the lower half for nginx and the generator, so that
+ * neither side takes the other's core in the middle of a request; null where the caps would not fit in there.
+ */
+export function seats(cores: number, most: number, cpus: number): Seats | null {
+  const forNginx = Math.floor(cores / 2);
+  if (forNginx === 0 || most * cpus > ROOM * (cores - forNginx)) return null;
+  const range = (from: number, to: number) => (from === to ? String(from) : `${from}-${to}`);
+  return { nginx: range(0, forNginx - 1), replicas: range(forNginx, cores - 1) };
+}
+
+/** Caps every replica; replicas, and nginx with the generator, get cores of their own where they fit. Disposing undoes it. */
+export async function hold(
+  { replicas, nginx }: BorrowedLab,
+  cpus: number,
+  apart: Seats | null,
+): Promise<AsyncDisposable> {
+  await using undo = new AsyncDisposableStack();
+  for (const { id } of replicas) {
+    undo.use(await limitCpus(id, cpus));
+    if (apart) undo.use(await pinCpus(id, apart.replicas));
+  }
+  if (apart) {
+    undo.use(await pinCpus(nginx.id, apart.nginx));
+    undo.use(await pinThisProcess(apart.nginx));
+  }
+  return undo.move();
+}
+
+/** The seats on this engine's machine. */
+export const seatsHere = async (most: number, cpus: number): Promise<Seats | null> =>
+  seats((await engineInfo()).cpus, most, cpus);
