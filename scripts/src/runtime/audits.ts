@@ -8,7 +8,7 @@ import {
 import type { z } from "zod";
 import { LabError } from "../lib/errors.ts";
 import { exec, type LabContainer, labContainers } from "./docker.ts";
-import { isHealthy } from "./health.ts";
+import { canBeAsked } from "./health.ts";
 
 /** 100,000 orders take seconds on a quiet machine, and more than a minute on one with twenty times too much to do. */
 const TIMEOUT_MS = 300_000;
@@ -42,7 +42,7 @@ export async function readTopic(
 }
 
 async function healthy(service: "app" | "orders"): Promise<LabContainer> {
-  const found = (await labContainers({ service })).find(isHealthy);
+  const found = (await labContainers({ service })).find(canBeAsked);
   if (found) return found;
   const what = service === "app" ? "replica" : "instance of the orders app";
   throw new LabError(`No ${what} is healthy, so nobody can be asked.`, {

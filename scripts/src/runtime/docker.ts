@@ -9,6 +9,7 @@ export {
   kill,
   type LabContainer,
   labContainers,
+  passesProbe,
   publishersOf,
   remove,
   start,
