@@ -16,7 +16,7 @@ const LEASE_MARGIN_MS = 1000;
  * Pause after a batch that was not full: sales then share one send and one commit here, and one transaction and one
  * commit of each partition in the books, which together take as much of the processor as the sale itself.
  */
-export const LINGER_MS = 75;
+export const LINGER_MS = 150;
 const IDLE_MS = 100;
 /** Between looks of a replica that does not hold the lease. */
 const STANDBY_MS = 1000;
