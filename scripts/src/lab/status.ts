@@ -3,7 +3,7 @@ import { reason } from "../lib/errors.ts";
 import { activeServices } from "../runtime/compose.ts";
 import { type Health, inspect, type LabContainer, labContainers, stats } from "../runtime/docker.ts";
 import { engineState } from "../runtime/engine.ts";
-import { isWell } from "../runtime/health.ts";
+import { asTheySay, isWell } from "../runtime/health.ts";
 import { type ImageReport, imageReport } from "../runtime/images.ts";
 import { prometheusAt } from "../runtime/prometheus.ts";
 import { askReplica } from "../runtime/replica-counters.ts";
@@ -59,7 +59,7 @@ export async function labStatus(settings: Settings): Promise<LabStatus> {
     return { healthy: false, problems: [what], notes: [], engine: { answers: false, what }, ...none };
   }
   const [found, listed] = await Promise.all([
-    labContainers({ all: true }),
+    labContainers({ all: true }).then(asTheySay),
     activeServices().catch((error) => new Error(reason(error))),
   ]);
   const { active, problem } = servicesOr(found, listed);

@@ -65,6 +65,19 @@ const LAST = ["kafka", "orders"];
 /** Between two questions. Each starts a process in a container, on the cores that a starting lab needs. */
 const ASK_EVERY_MS = 500;
 
+/**
+ * The same containers; of those that Docker has not asked yet it is said what their own probes say now.
+ */
+export function asTheySay(containers: LabContainer[]): Promise<LabContainer[]> {
+  return Promise.all(
+    containers.map(async (container): Promise<LabContainer> => {
+      const unasked = container.state === "running" && container.health === "starting";
+      const passes = unasked && (await passesProbe(container.id).catch(() => false));
+      return passes ? { ...container, health: "healthy" } : container;
+    }),
+  );
+}
+
 /** Asks the last ones with their own probes, one container at a time. */
 class Asking {
   private readonly passed = new Set<string>();
@@ -105,7 +118,7 @@ export async function waitForHealth(
   try {
     return await waitUntil(
       "all containers to be healthy",
-      async () => {
+      async (): Promise<LabContainer[] | undefined> => {
         seen = await labContainers({ ...service, all: true });
         const bad = await watch.lost(seen);
         if (bad) throw stopWaiting(await explain(bad));
@@ -113,7 +126,10 @@ export async function waitForHealth(
         step?.progress(
           `${seen.length - late.length} of ${Math.max(seen.length, count)} containers are ready`,
         );
-        return seen.length >= count && (await asking.ready(late)) ? seen : undefined;
+        if (seen.length < count || !(await asking.ready(late))) return undefined;
+        return seen.map((container) =>
+          late.includes(container) ? { ...container, health: "healthy" } : container,
+        );
       },
       { deadlineMs: DEADLINE_MS, intervalMs: 150, signal },
     );

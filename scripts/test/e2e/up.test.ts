@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { activeServices } from "../../src/runtime/compose.ts";
 import { labContainers } from "../../src/runtime/docker.ts";
-import { isWell } from "../../src/runtime/health.ts";
+import { asTheySay, isWell } from "../../src/runtime/health.ts";
 import { answering, at, docker, lab, labOk } from "./harness.ts";
 
 /** Services of which there are several, with settings as the tests have them. */
@@ -23,7 +23,7 @@ describe("a lab that comes up from nothing", () => {
   });
 
   it("runs two replicas and every other part that this machine can have, all healthy", async () => {
-    const containers = await labContainers({ all: true });
+    const containers = await asTheySay(await labContainers({ all: true }));
     const active = await activeServices();
     expect(active).toEqual(expect.arrayContaining(["nginx", "app", "redis"]));
     const names = active.flatMap((service) =>
