@@ -16,6 +16,7 @@ import { LabError } from "../lib/errors.ts";
 import { wholeNumber } from "../lib/numbers.ts";
 import { colour, result, table } from "../lib/output.ts";
 import { steps } from "../lib/progress.ts";
+import { MOST_REPLICAS } from "../lib/replicas.ts";
 import { defineVerb } from "../lib/verb.ts";
 import { verbLine } from "../lib/verb-command.ts";
 import { evidenceExitCode, writeReport } from "../report/write.ts";
@@ -50,7 +51,7 @@ export default defineVerb({
         ? wholeNumber("--seed", args.seed, 0, 2 ** 32 - 1)
         : Math.floor(Math.random() * 2 ** 32),
     };
-    let comparison: Comparison = { points: [], seats: null };
+    let comparison: Comparison = { points: [], seats: null, direct: false };
     await steps([
       {
         title: "Comparison",
@@ -59,7 +60,7 @@ export default defineVerb({
         },
       },
     ]);
-    const { points, seats } = comparison;
+    const { points, seats, direct } = comparison;
     const { connectionsPerReplica, ...recorded } = options;
     const words = `--replicas ${options.replicas.join(",")} --cpus ${options.cpus} --repeats ${options.repeats} --seconds ${options.seconds} --connections ${connectionsPerReplica} --seed ${options.seed}`;
     const evidence: CompareEvidence = {
@@ -68,7 +69,7 @@ export default defineVerb({
       takenAt: new Date().toISOString(),
       command: verbLine("compare", words),
       environment: await environment(STRATEGY),
-      options: { ...recorded, seats },
+      options: { ...recorded, seats, direct },
       points,
       verdict: judgeCompare(points),
     };
@@ -126,7 +127,9 @@ function rows(all: CompareRow[]): string {
 
 function replicaCounts(text: string): number[] {
   const counts = [
-    ...new Set(text.split(",").map((part) => wholeNumber("Each number in --replicas", part.trim(), 1, 10))),
+    ...new Set(
+      text.split(",").map((part) => wholeNumber("Each number in --replicas", part.trim(), 1, MOST_REPLICAS)),
+    ),
   ];
   if (counts.length < 2)
     throw new LabError("--replicas must name at least two different numbers, such as 1,2,4.", {

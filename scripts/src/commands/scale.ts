@@ -1,6 +1,7 @@
 import { scaleLab } from "../lab/scale.ts";
 import { wholeNumber } from "../lib/numbers.ts";
 import { colour, result, table } from "../lib/output.ts";
+import { MOST_REPLICAS } from "../lib/replicas.ts";
 import { defineVerb } from "../lib/verb.ts";
 import { recordLabEvent } from "../runtime/lab-events.ts";
 import { settings } from "../runtime/settings.ts";
@@ -15,7 +16,7 @@ export default defineVerb({
     replicas: { type: "positional", required: true, description: "How many, 1 to 10" },
   },
   async run({ args, signal }) {
-    const count = wholeNumber("The number of replicas", args.replicas, 1, 10);
+    const count = wholeNumber("The number of replicas", args.replicas, 1, MOST_REPLICAS);
     const at = Date.now();
     const scaled = await scaleLab(count, settings(), signal);
     await recordLabEvent("scale", `${scaled.before} → ${count}`, { at, replicas: count });

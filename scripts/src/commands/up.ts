@@ -4,6 +4,7 @@ import { noteFirstStart } from "../lab/first-start.ts";
 import { wholeNumber } from "../lib/numbers.ts";
 import { colour, note, result, table } from "../lib/output.ts";
 import { steps } from "../lib/progress.ts";
+import { MOST_REPLICAS } from "../lib/replicas.ts";
 import { defineVerb } from "../lib/verb.ts";
 import { findingLine } from "../runtime/finding.ts";
 import { recordLabEvent, recordReplicasWanted } from "../runtime/lab-events.ts";
@@ -33,7 +34,7 @@ export default defineVerb({
     const configured = settings();
     const wanted: Settings = {
       ...configured,
-      ...(args.replicas ? { replicas: wholeNumber("--replicas", args.replicas, 1, 10) } : {}),
+      ...(args.replicas ? { replicas: wholeNumber("--replicas", args.replicas, 1, MOST_REPLICAS) } : {}),
       ...(args.strategy ? { strategy: args.strategy } : {}),
     };
     const up: BroughtUp = { images: [], before: [], containers: [], findings: [] };

@@ -1,16 +1,12 @@
+import { reason } from "../lib/errors.ts";
 import type { Step } from "../lib/progress.ts";
-import {
-  detach,
-  engineInfo,
-  type LabContainer,
-  labContainers,
-  limitCpus,
-  pinCpus,
-} from "../runtime/docker.ts";
-import { nearestDoor, waitForPool } from "../runtime/door.ts";
+import { engineInfo, type LabContainer, labContainers, limitCpus, pinCpus } from "../runtime/docker.ts";
+import { type NearestDoor, nearestDoor, waitForPool } from "../runtime/door.ts";
 import { waitForHealth } from "../runtime/health.ts";
 import { scaleReplicas } from "../runtime/lab.ts";
+import { recordComparing } from "../runtime/lab-events.ts";
 import { pinThisProcess } from "../runtime/own-cores.ts";
+import { takeFromPool } from "../runtime/pool-member.ts";
 import type { Settings } from "../runtime/settings.ts";
 import { activateStrategy, activeStrategy, reloadNginx } from "../runtime/strategy.ts";
 import { notRunning } from "./check-distribution.ts";
@@ -22,22 +18,20 @@ import { bringReplicasTo } from "./scale.ts";
  * processor time for each; least connections keeps the same number waiting at every replica.
  */
 export const STRATEGY = "least-conn";
-/** The network on which nginx finds replicas. */
-const NETWORK = "middle";
 /** Share of the replicas' own cores that their caps may add up to; the rest of the lab needs some of them, too. */
 const ROOM = 0.9;
 
 /** The lab, lent for a comparison. Disposing gives it back as it was. */
 export interface BorrowedLab extends AsyncDisposable {
   /** nginx, by the shortest way. */
-  url: string;
+  door: NearestDoor;
   nginx: LabContainer;
   /** As many as the largest pool needs. */
   replicas: LabContainer[];
 }
 
 /**
- * Brings the lab to so many replicas and to round robin; going back is structural.
+ * Brings the lab to so many replicas and to {@link STRATEGY}; going back is structural.
  * @throws LabError `lab.down`.
  */
 export async function borrowLab(
@@ -64,9 +58,9 @@ export async function borrowLab(
   });
   if (strategy !== STRATEGY) await activateStrategy(STRATEGY, settings);
   const replicas = await bringReplicasTo(most, settings, signal, step);
-  const url = (await nearestDoor(nginx, settings)).href;
+  const door = await nearestDoor(nginx, settings);
   const kept = undo.move();
-  return { url, nginx, replicas, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { door, nginx, replicas, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /**
@@ -85,41 +79,47 @@ export class Pool implements AsyncDisposable {
 
   /** Makes these the pool, and waits until nginx asks each of them and nobody else. */
   async be(members: LabContainer[], signal: AbortSignal): Promise<void> {
-    const before = [...this.#away.keys()].join();
-    for (const { id, networks } of this.#replicas) {
-      const isMember = members.some((member) => member.id === id);
-      const away = this.#away.get(id);
+    let changed = false;
+    for (const replica of this.#replicas) {
+      const isMember = members.some(({ id }) => id === replica.id);
+      const away = this.#away.get(replica.id);
       if (isMember && away) {
-        this.#away.delete(id);
         await away[Symbol.asyncDispose]();
-      } else if (!isMember && !away)
-        this.#away.set(
-          id,
-          await detach(id, networks.find((name) => name.endsWith(`_${NETWORK}`)) ?? NETWORK),
-        );
+        this.#away.delete(replica.id);
+        changed = true;
+      } else if (!isMember && !away) {
+        // Before the first is gone: Prometheus must know that they are not lost.
+        if (this.#away.size === 0) await recordComparing(true);
+        this.#away.set(replica.id, await takeFromPool(replica));
+        changed = true;
+      }
     }
-    if ([...this.#away.keys()].join() === before) return;
+    if (!changed) return;
     // Else nginx would ask Docker's DNS only when its second is over.
     await reloadNginx();
     const ids = members.map(({ ordinal }) => String(ordinal));
     await waitForPool(this.#settings, ids, signal);
   }
 
+  /** Brings all of them back, also when one cannot be. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const away of this.#away.values()) await away[Symbol.asyncDispose]();
+    const all = new AsyncDisposableStack();
+    for (const away of this.#away.values()) all.use(away);
     this.#away.clear();
+    all.defer(() => recordComparing(false));
+    await all.disposeAsync();
   }
 }
 
-/** On which cores what runs while replicas are capped; null: wherever the system puts it. */
+/** On which cores what runs while replicas are capped. */
 export interface Seats {
   replicas: string;
   nginx: string;
 }
 
 /**
- * The upper half of the engine's cores for the replicas, the lower half for nginx and the generator, so that
- * neither side takes the other's core in the middle of a request; null where the caps would not fit in there.
+ * The upper half of the engine's cores for the replicas, the lower half for nginx and the generator, so that neither
+ * side takes the other's core in the middle of a request; null where the caps would not fit in there.
  */
 export function seats(cores: number, most: number, cpus: number): Seats | null {
   const forNginx = Math.floor(cores / 2);
@@ -128,24 +128,44 @@ export function seats(cores: number, most: number, cpus: number): Seats | null {
   return { nginx: range(0, forNginx - 1), replicas: range(forNginx, cores - 1) };
 }
 
-/** Caps every replica; replicas, and nginx with the generator, get cores of their own where they fit. Disposing undoes it. */
-export async function hold(
+/** The seats on this engine's machine; null also where the engine does not give containers cores of their own. */
+export async function seatsHere(
   { replicas, nginx }: BorrowedLab,
   cpus: number,
-  apart: Seats | null,
-): Promise<AsyncDisposable> {
-  await using undo = new AsyncDisposableStack();
-  for (const { id } of replicas) {
-    undo.use(await limitCpus(id, cpus));
-    if (apart) undo.use(await pinCpus(id, apart.replicas));
+  step: Step,
+): Promise<Seats | null> {
+  const found = seats((await engineInfo()).cpus, replicas.length, cpus);
+  if (!found) return null;
+  try {
+    await using _ = await seat(replicas, nginx, found);
+    return found;
+  } catch (error) {
+    step.say(`Replicas and nginx share all cores, because the engine would not part them: ${reason(error)}`);
+    return null;
   }
-  if (apart) {
-    undo.use(await pinCpus(nginx.id, apart.nginx));
-    undo.use(await pinThisProcess(apart.nginx));
-  }
-  return undo.move();
 }
 
-/** The seats on this engine's machine. */
-export const seatsHere = async (most: number, cpus: number): Promise<Seats | null> =>
-  seats((await engineInfo()).cpus, most, cpus);
+/** What is held while replicas are capped. Disposing undoes it. */
+export interface Held extends AsyncDisposable {
+  /** The generator runs on nginx's cores, too. */
+  generator: boolean;
+}
+
+/** Caps every replica; replicas, and nginx with the generator, get cores of their own where there are seats. */
+export async function hold(lab: BorrowedLab, cpus: number, apart: Seats | null): Promise<Held> {
+  await using undo = new AsyncDisposableStack();
+  for (const { id } of lab.replicas) undo.use(await limitCpus(id, cpus));
+  if (apart) undo.use(await seat(lab.replicas, lab.nginx, apart));
+  // Only on the machine of the containers are this process' cores the same as theirs.
+  const pinned = apart && lab.door.direct ? await pinThisProcess(apart.nginx) : null;
+  if (pinned) undo.use(pinned);
+  const kept = undo.move();
+  return { generator: pinned !== null, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function seat(replicas: LabContainer[], nginx: LabContainer, apart: Seats): Promise<AsyncDisposable> {
+  await using undo = new AsyncDisposableStack();
+  for (const { id } of replicas) undo.use(await pinCpus(id, apart.replicas));
+  undo.use(await pinCpus(nginx.id, apart.nginx));
+  return undo.move();
+}

@@ -91,9 +91,8 @@ export function judgeCompare(points: ComparePoint[]): EvidenceVerdict {
  */
 function cost(microseconds: number, base: CompareRow | undefined): string {
   const change = base ? Math.round((microseconds / base.microseconds - 1) * 100) : 0;
-  const than = `than with ${base?.replicas}`;
-  const more =
-    change === 0 ? "as much as before" : `${Math.abs(change)} % ${change > 0 ? "more" : "less"} ${than}`;
+  const than = `${change > 0 ? "more" : "less"} than with ${base?.replicas}`;
+  const more = change === 0 ? `as much as with ${base?.replicas}` : `${Math.abs(change)} % ${than}`;
   return `${Math.round(microseconds)} µs of a core, ${more}`;
 }
 

@@ -24,7 +24,10 @@ export interface CompareOptions {
 export interface Comparison {
   /** In the order in which they were measured. */
   points: ComparePoint[];
-  seats: Seats | null;
+  /** Null: everything ran wherever the system put it. */
+  seats: (Seats & { generator: boolean }) | null;
+  /** The generator spoke to nginx's own address, past Docker's port forwarding. */
+  direct: boolean;
 }
 
 const ROUTE = "/products";
@@ -67,13 +70,13 @@ export async function compareReplicas(
   const most = Math.max(...options.replicas);
   await using lab = await borrowLab(most, settings, step, signal);
   await using pool = new Pool(lab.replicas, settings);
-  const apart = await seatsHere(most, cpus);
+  const apart = await seatsHere(lab, cpus, step);
   const random = seeded(options.seed);
   const points: ComparePoint[] = [];
 
   const load = async (members: LabContainer[], amount: number): Promise<Slice> => {
     signal.throwIfAborted();
-    return measure(lab.url, members, amount, connectionsPerReplica * members.length, signal);
+    return measure(lab.door.url.href, members, amount, connectionsPerReplica * members.length, signal);
   };
   const record = (repeat: number, replicas: number, held: number | null, slices: Slice[]) => {
     const { requests, durationSeconds, coreSeconds } = added(slices);
@@ -86,8 +89,9 @@ export async function compareReplicas(
   step.title(`Warming up ${most} replicas`);
   const warm = await warmUp((amount) => load(lab.replicas, amount), most);
   // What a replica serves in a second of a whole core tells about how much it will serve in a share of one.
-  const perCore = warm.requests / warm.coreSeconds;
+  const perCore = warm.requests / Math.max(warm.coreSeconds, 0.1);
   const uncapped = new Map<number, number>();
+  let generator = false;
 
   for (let repeat = 1; repeat <= repeats; repeat++) {
     const order = shuffled(options.replicas, random);
@@ -97,12 +101,13 @@ export async function compareReplicas(
       step.progress(`uncapped: ${count}`);
       const members = drawn.slice(0, count);
       await pool.be(members, signal);
-      const rate = uncapped.get(count) ?? warm.requests / warm.durationSeconds;
+      const rate = uncapped.get(count) ?? ((warm.requests / warm.durationSeconds) * count) / most;
       const slice = await load(members, rate * UNCAPPED_SECONDS);
       uncapped.set(count, slice.requests / slice.durationSeconds);
       record(repeat, count, null, [slice]);
     }
-    await using _ = await hold(lab, cpus, apart);
+    await using held = await hold(lab, cpus, apart);
+    generator = held.generator;
     const slices = new Map<number, Slice[]>(order.map((count) => [count, []]));
     const passes = Array.from({ length: PASSES }, (_, pass) => (pass % 2 === 0 ? order : order.toReversed()));
     for (const count of passes.flat()) {
@@ -116,7 +121,7 @@ export async function compareReplicas(
     for (const [count, own] of slices) record(repeat, count, cpus, own);
   }
   step.title(`${points.length} measurements`);
-  return { points, seats: apart };
+  return { points, seats: apart && { ...apart, generator }, direct: lab.door.direct };
 }
 
 /** @returns the last round. */

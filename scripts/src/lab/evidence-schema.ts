@@ -137,7 +137,9 @@ export const CompareEvidence = z.object({
     seconds: amount,
     seed: amount,
     /** Cores on which replicas and nginx ran while capped; null: wherever the system put them. */
-    seats: z.object({ replicas: text, nginx: text }).nullable().exactOptional(),
+    seats: z.object({ replicas: text, nginx: text, generator: z.boolean() }).nullable().exactOptional(),
+    /** The generator spoke to nginx's own address, past Docker's port forwarding. */
+    direct: z.boolean().exactOptional(),
   }),
   /** In the order in which they were measured. */
   points: z.array(Point),

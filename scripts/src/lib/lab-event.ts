@@ -19,6 +19,8 @@ export interface LabMetrics {
   /** How many replicas there should be; unknown before the first `up`. */
   replicasWanted: number | undefined;
   events: LabEvent[];
+  /** A comparison runs and keeps replicas out of the pool on purpose. Not read back: the next command ends it. */
+  comparing?: boolean;
 }
 
 /** Events that are older, or of which there are more, are no use on a dashboard and cost a series each. */
@@ -34,12 +36,19 @@ export function withEvent(metrics: LabMetrics, kind: EventKind, detail: string, 
   return { ...metrics, events };
 }
 
+const COMPARING = [
+  "# HELP lab_comparing There while lab:compare keeps replicas out of the pool on purpose.",
+  "# TYPE lab_comparing gauge",
+  "lab_comparing 1",
+];
+
 /** The text format of Prometheus. */
-export function exposition({ replicasWanted, events }: LabMetrics): string {
+export function exposition({ replicasWanted, events, comparing = false }: LabMetrics): string {
   return [
     "# HELP lab_replicas_wanted How many replicas of the shop there should be.",
     "# TYPE lab_replicas_wanted gauge",
     ...(replicasWanted === undefined ? [] : [`lab_replicas_wanted ${replicasWanted}`]),
+    ...(comparing ? COMPARING : []),
     "# HELP lab_event_time_seconds When something was done to the lab through its command line, Unix time.",
     "# TYPE lab_event_time_seconds gauge",
     ...events.map(

@@ -84,7 +84,7 @@ function method({ options, points }: CompareEvidence): [string, string | Html][]
   return [
     [
       "Order",
-      `${count(options.repeats, "repeat")}; in each, every number of replicas on the way there and on the way back (1 2 4 4 2 1), in an order drawn with seed ${options.seed}. A machine that slows down slows all of them.`,
+      `${count(options.repeats, "repeat")}; in each, every number of replicas on the way there and on the way back (as in 1 2 2 1), in an order drawn with seed ${options.seed}. A machine that slows down slows all of them. Uncapped figures stand beside: once in each of the first repeats.`,
     ],
     [
       "Replicas",
@@ -92,7 +92,7 @@ function method({ options, points }: CompareEvidence): [string, string | Html][]
     ],
     [
       "Load",
-      `Closed loop by the lab's own generator, which costs less than autocannon; GET /products, about ${seconds.toFixed(1)} s for each point. It speaks to nginx's own address where this machine reaches it, past Docker's port forwarding. Every single answer had to be good.`,
+      `Closed loop by the lab's own generator, which costs less than autocannon; GET /products, about ${seconds.toFixed(1)} s for each point. ${options.direct ? "It spoke to nginx's own address, past Docker's port forwarding. " : ""}nginx gave each request to the replica with the fewest under way (least-conn): a capped replica stands still for most of every 100 ms, and in turn everybody would wait for whichever does. Every single answer had to be good.`,
     ],
     [
       "Cap",
@@ -102,7 +102,7 @@ function method({ options, points }: CompareEvidence): [string, string | Html][]
       ? [
           [
             "Cores",
-            `While capped, the replicas run on core ${options.seats.replicas} and nginx and the generator on core ${options.seats.nginx}, so that neither side takes the other's core in the middle of a request. Uncapped they run wherever the system puts them.`,
+            `While capped, the replicas run on core ${options.seats.replicas} and nginx ${options.seats.generator ? "and the generator " : ""}on core ${options.seats.nginx}, so that neither side takes the other's core in the middle of a request. Uncapped they run wherever the system puts them.`,
           ] as [string, string],
         ]
       : []),

@@ -1,6 +1,7 @@
 import { headers } from "@evenkeel/contracts";
 import { LabError, reason } from "../lib/errors.ts";
 import type { Step } from "../lib/progress.ts";
+import { MOST_REPLICAS } from "../lib/replicas.ts";
 import { waitUntil } from "../lib/wait-until.ts";
 import type { LabContainer } from "./docker.ts";
 import { baseUrl, mergedEnv, parseSettings, type Settings } from "./settings.ts";
@@ -11,8 +12,6 @@ const DEADLINE_MS = 30_000;
 const FORGIVEN_MS = 3000;
 /** On which nginx listens inside its container. */
 const DOOR_PORT = 8000;
-/** The lab scales to no more. */
-const MOST_REPLICAS = 10;
 
 /** One answer of the door to `GET /health`. @throws when it does not answer. */
 export async function askDoor(settings: Settings): Promise<{ status: number; replica: string | undefined }> {
@@ -81,7 +80,7 @@ export async function waitForReplicas(
   });
 }
 
-/** An answer that took longer waited for a replica that is gone; the tries in `nginx/snippets/timeouts.conf` take 1 s. */
+/** An answer that took longer waited for a replica that is gone: below `proxy_connect_timeout`, which is 500 ms. */
 const PROMPT_MS = 400;
 
 /**
@@ -108,12 +107,18 @@ export async function waitForPool(
   });
 }
 
+/** The way to nginx, and whether it leads straight to its container, which then shares this machine's kernel. */
+export interface NearestDoor {
+  url: URL;
+  direct: boolean;
+}
+
 /**
  * The door from the shortest way: nginx's own address on the lab's network where this machine can reach it (Linux),
  * else where it is published. In between stands a process of Docker's that copies every byte, for a third of a core
  * at 6,000 requests per second.
  */
-export async function nearestDoor(nginx: LabContainer, settings: Settings): Promise<URL> {
+export async function nearestDoor(nginx: LabContainer, settings: Settings): Promise<NearestDoor> {
   for (const address of nginx.addresses) {
     const url = new URL(`http://${address}:${DOOR_PORT}`);
     const reached = await fetch(new URL("/health", url), { signal: AbortSignal.timeout(500) }).then(
@@ -123,9 +128,9 @@ export async function nearestDoor(nginx: LabContainer, settings: Settings): Prom
       },
       () => false,
     );
-    if (reached) return url;
+    if (reached) return { url, direct: true };
   }
-  return doorOf(nginx, settings);
+  return { url: doorOf(nginx, settings), direct: false };
 }
 
 /** The address nginx is really published at: `.env` may have changed since it was started. */

@@ -65,9 +65,7 @@ const LAST = ["kafka", "orders"];
 /** Between two questions. Each starts a process in a container, on the cores that a starting lab needs. */
 const ASK_EVERY_MS = 500;
 
-/**
- * The same containers; of those that Docker has not asked yet it is said what their own probes say now.
- */
+/** The same containers, each that is "starting" with what its own probe says now. */
 export function asTheySay(containers: LabContainer[]): Promise<LabContainer[]> {
   return Promise.all(
     containers.map(async (container): Promise<LabContainer> => {
@@ -98,7 +96,11 @@ class Asking {
       }
       this.passed.add(id);
     }
-    return true;
+    // Once more together: one may have crashed and begun anew while another was waited for.
+    const again = await asTheySay(late);
+    const lost = again.filter(({ health }) => health !== "healthy");
+    for (const { id } of lost) this.passed.delete(id);
+    return lost.length === 0;
   }
 }
 

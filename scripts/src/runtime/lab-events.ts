@@ -36,6 +36,11 @@ export function recordReplicasWanted(replicas: number, file?: string): Promise<v
   return change(file, (metrics) => ({ ...metrics, replicasWanted: replicas }));
 }
 
+/** Tells Prometheus that replicas are away on purpose, so that nobody is alarmed; with false, that they are back. */
+export function recordComparing(comparing: boolean, file?: string): Promise<void> {
+  return change(file, (metrics) => ({ ...metrics, comparing }));
+}
+
 async function change(file = paths.labMetrics, next: (metrics: LabMetrics) => LabMetrics): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true });

@@ -3,8 +3,9 @@ import { interrupted } from "../lib/interrupt.ts";
 import type { Step } from "../lib/progress.ts";
 import { stopWaiting, waitUntil } from "../lib/wait-until.ts";
 import { activeServices, type ComposeOptions, compose } from "./compose.ts";
-import { labContainers, remove, stop, unpause } from "./docker.ts";
+import { labContainers, remove, unpause } from "./docker.ts";
 import { removeHalfAttached } from "./half-attached.ts";
+import { releaseHeld } from "./held.ts";
 import type { Settings } from "./settings.ts";
 
 /** Environment with which Compose gets what was given on the command line. */
@@ -31,8 +32,13 @@ export async function startContainers(settings: Settings, step: Step): Promise<v
   for (const { id, state } of await labContainers({ all: true })) if (state === "paused") await unpause(id);
   const broken = await removeHalfAttached(composeEnv(settings));
   if (broken.length > 0)
-    step.say(`Removed what an interrupted start had left without a network: ${broken.join(", ")}.`);
+    step.say(`Removed what an interrupted command had left without a network: ${broken.join(", ")}.`);
   await removeInactive(step);
+  const released = await releaseHeld(composeEnv(settings));
+  if (released.length > 0)
+    step.say(
+      `Gave back the share of the processor that an interrupted command had kept: ${released.join(", ")}.`,
+    );
   const start = performance.now();
   const passed = () => performance.now() - start;
   await waitUntil(
@@ -56,10 +62,11 @@ export async function startContainers(settings: Settings, step: Step): Promise<v
 async function removeInactive(step: Step): Promise<void> {
   const active = await activeServices();
   const rest = (await labContainers({ all: true })).filter(({ service }) => !active.includes(service));
-  for (const { id, state } of rest) {
-    if (state === "running") await stop(id);
-    await remove(id);
-  }
+  const running = rest.filter(({ state }) => state === "running");
+  // Compose knows the order: the orders app before Kafka.
+  if (running.length > 0)
+    await compose(["--profile", "*", "stop", ...new Set(running.map(({ service }) => service))]);
+  for (const { id } of rest) await remove(id);
   if (rest.length > 0)
     step.say(`Removed what is not wanted any more: ${rest.map(({ name }) => name).join(", ")}.`);
 }

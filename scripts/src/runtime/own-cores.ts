@@ -2,18 +2,18 @@ import { readFile } from "node:fs/promises";
 import { command } from "../lib/command.ts";
 
 /**
- * Lets this process, with all its threads, run on these cores only (`0-1`, `1`). Does nothing where that cannot be
- * done (another system than Linux, no `taskset`, cores that this process may not use).
- * @returns what undoes it.
+ * Lets this process, with all its threads, run on these cores only (`0-1`, `1`).
+ * @returns what undoes it; null where it cannot be done (another system than Linux, no `taskset`, cores that this
+ * process may not use).
  */
-export async function pinThisProcess(cores: string): Promise<AsyncDisposable> {
+export async function pinThisProcess(cores: string): Promise<AsyncDisposable | null> {
   const before = await allowedCores();
-  const pinned = before !== undefined && (await tryToPin(cores));
-  return {
-    async [Symbol.asyncDispose]() {
-      if (pinned) await tryToPin(before);
-    },
-  };
+  if (before === undefined) return null;
+  const undo = { [Symbol.asyncDispose]: async () => void (await tryToPin(before)) };
+  if (await tryToPin(cores)) return undo;
+  // It may have got some of the threads before it failed.
+  await undo[Symbol.asyncDispose]();
+  return null;
 }
 
 async function allowedCores(): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import { parseEnv } from "node:util";
 import { z } from "zod";
 import { LabError } from "../lib/errors.ts";
 import { paths } from "../lib/paths.ts";
+import { MOST_REPLICAS } from "../lib/replicas.ts";
 
 type Env = Record<string, string | undefined>;
 
@@ -39,7 +40,7 @@ const Knobs = z.object({
   LAB_PORT: whole("LAB_PORT", 1, 65535).default(8000),
   LAB_PROMETHEUS_PORT: whole("LAB_PROMETHEUS_PORT", 1, 65535).default(9090),
   LAB_GRAFANA_PORT: whole("LAB_GRAFANA_PORT", 1, 65535).default(3000),
-  LAB_REPLICAS: whole("LAB_REPLICAS", 1, 10).default(2),
+  LAB_REPLICAS: whole("LAB_REPLICAS", 1, MOST_REPLICAS).default(2),
   LAB_ORDERS: whole("LAB_ORDERS", 1, 6).default(2),
   LAB_STRATEGY: z
     .string()

@@ -8,7 +8,16 @@ import { paths } from "../../src/lib/paths.ts";
 import { waitUntil } from "../../src/lib/wait-until.ts";
 import { cpuLimit, cpuSet, labContainers } from "../../src/runtime/docker.ts";
 import { activeStrategy } from "../../src/runtime/strategy.ts";
-import { docker, type LabAnswer, lab, labOk, labUntilInterrupted, loadWhile, replica } from "./harness.ts";
+import {
+  answering,
+  docker,
+  type LabAnswer,
+  lab,
+  labOk,
+  labUntilInterrupted,
+  loadWhile,
+  replica,
+} from "./harness.ts";
 
 type Written = LoadtestEvidence & { files: { evidence: string; report: string } };
 
@@ -131,7 +140,8 @@ describe("lab compare", () => {
   };
   beforeAll(async () => {
     await labOk("up");
-    await labOk("strategy", ["least-conn"]);
+    // Not the one that the comparison itself uses: it must be given back.
+    await labOk("strategy", ["random-two"]);
   });
 
   it("measures each number of replicas and leaves the lab as it was", async () => {
@@ -154,12 +164,18 @@ describe("lab compare", () => {
   it("leaves it as it was after Ctrl-C, too", async () => {
     const before = await state();
     await using running = labUntilInterrupted("compare", ["--json"]);
-    await waitUntil("a replica to be held to 0.2 cores", async () => (await state()).limits.includes(0.2), {
-      deadlineMs: 180_000,
-      intervalMs: 100,
-    });
+    await waitUntil(
+      "replicas to be held to 0.2 cores, and one of them to be out of the pool",
+      async () => {
+        const { limits, networks } = await state();
+        return limits.includes(0.2) && new Set(networks.map((names) => names.length)).size > 1;
+      },
+      { deadlineMs: 180_000, intervalMs: 100 },
+    );
     expect((await running.interrupt()).exitCode).toBe(130);
     expect(await state()).toEqual(before);
+    // On their networks, and under their names there.
+    expect(await answering()).toEqual(["1", "2"]);
   }, 300_000);
 });
 

@@ -2,7 +2,7 @@ import { OrderState, OrdersStatus } from "@evenkeel/contracts";
 import type { Reconciliation } from "../../src/lab/reconcile.ts";
 import { waitUntil } from "../../src/lib/wait-until.ts";
 import { exec, type LabContainer, labContainers } from "../../src/runtime/docker.ts";
-import { isHealthy, isWell } from "../../src/runtime/health.ts";
+import { canBeAsked, isWell } from "../../src/runtime/health.ts";
 import { askReplica, sumMetric } from "../../src/runtime/replica-counters.ts";
 import { at, buy, type LabAnswer, lab } from "./harness.ts";
 import { acknowledgedFile, type Bought } from "./purchaser.ts";
@@ -100,8 +100,8 @@ export async function expectWhole(bought: Bought, timeoutSeconds = 60): Promise<
  * @param values What the script finds in `values`.
  */
 export async function inApp<T>(service: "app" | "orders", script: string, values: object): Promise<T> {
-  const container = (await containersOf(service)).find(isHealthy);
-  if (!container) throw new Error(`No container of ${service} is healthy.`);
+  const container = (await containersOf(service)).find(canBeAsked);
+  if (!container) throw new Error(`No container of ${service} is well.`);
   const workdir = `/app/apps/${service === "app" ? "shop" : "orders"}`;
   const whole = `const values = ${JSON.stringify(values)}; const print = (value) => console.log(JSON.stringify(value)); ${script}`;
   const done = await exec(container.id, ["node", "-e", whole], { timeoutMs: 30_000, workdir });

@@ -49,6 +49,7 @@ export async function toolOf(
 /** `promtool test rules` with every test file of the folder, each on a core of its own: promtool uses only one. */
 export async function testRules(folder = monitoring): Promise<ToolAnswer> {
   const files = (await readdir(join(folder, "tests"))).filter((name) => name.endsWith(".test.yml"));
+  if (files.length === 0) throw new Error(`There are no tests of rules in ${folder}.`);
   const answers = await Promise.all(
     files.map((name) => toolOf("prometheus", "promtool", ["test", "rules", `tests/${name}`], folder)),
   );

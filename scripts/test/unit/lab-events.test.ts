@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { deployed } from "../../src/lab/deployed.ts";
 import { exposition, parseExposition, withEvent } from "../../src/lib/lab-event.ts";
-import { recordLabEvent, recordReplicasWanted } from "../../src/runtime/lab-events.ts";
+import { recordComparing, recordLabEvent, recordReplicasWanted } from "../../src/runtime/lab-events.ts";
 
 const AT = 1_763_725_657_125;
 let folder: string;
@@ -26,6 +26,17 @@ describe("marks of the command line", () => {
       'lab_event_time_seconds{event="1",kind="scale",detail="2 → 4"} 1763725657.125',
     ]);
     expect(await readFile(file, "utf8")).toMatch(/# TYPE lab_event_time_seconds gauge\n/);
+  });
+
+  it("say that a comparison runs until it ends, or until another command finds it ended without a word", async () => {
+    await recordReplicasWanted(2, file);
+    await recordComparing(true, file);
+    expect(await lines()).toEqual(["lab_replicas_wanted 2", "lab_comparing 1"]);
+    await recordComparing(false, file);
+    expect(await lines()).toEqual(["lab_replicas_wanted 2"]);
+    await recordComparing(true, file);
+    await recordReplicasWanted(3, file);
+    expect(await lines()).toEqual(["lab_replicas_wanted 3"]);
   });
 
   it("are never two of the same series, and keep how many replicas are wanted", async () => {

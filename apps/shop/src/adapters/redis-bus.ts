@@ -112,6 +112,8 @@ export class RedisBus implements EventBus {
   }
 
   #lost(events: number): void {
+    // Closing cuts the answers to what was written last, and not what was written.
+    if (this.#closed) return;
     for (let i = 0; i < events; i++) this.#options.onLost?.();
   }
 

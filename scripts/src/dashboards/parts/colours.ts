@@ -1,4 +1,5 @@
 import type { DynamicConfigValue, MatcherConfig } from "@grafana/grafana-foundation-sdk/dashboard";
+import { MOST_REPLICAS } from "../../lib/replicas.ts";
 
 /** A rule of Grafana's that changes some series of a panel. */
 export interface Override {
@@ -20,9 +21,6 @@ export const REPLICA_COLOURS = [
   "#f0e442",
   "#b7b0a4",
 ] as const;
-
-/** Highest number a replica can have (LAB_REPLICAS). */
-const MOST_REPLICAS = 10;
 
 /** Gives every series that is called "replica 3", with or without words behind it, the colour of replica 3. */
 export function replicaColours(): Override[] {

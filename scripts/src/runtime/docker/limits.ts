@@ -30,7 +30,7 @@ export async function pinCpus(id: string, cores: string): Promise<AsyncDisposabl
   const before = await cpuSet(id);
   // Here "" is "as it is".
   return changed(id, { CpusetCpus: cores }, async () => ({
-    CpusetCpus: before || `0-${(await coreCount()) - 1}`,
+    CpusetCpus: before || allCores(await coreCount()),
   }));
 }
 
@@ -47,4 +47,6 @@ async function changed(id: string, change: object, undo: () => Promise<object>):
 }
 
 const nano = (cpus: number) => ({ NanoCpus: Math.round(cpus * 1e9) });
+/** All of so many cores, as the engine writes them. */
+export const allCores = (count: number) => (count === 1 ? "0" : `0-${count - 1}`);
 const coreCount = async (): Promise<number> => (await connect().info()).NCPU;
