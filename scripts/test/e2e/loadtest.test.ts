@@ -146,7 +146,7 @@ describe("lab compare", () => {
 
   it("measures each number of replicas and leaves the lab as it was", async () => {
     const before = await state();
-    const answer = await lab("compare", ["--replicas", "1,2", "--repeats", "2", "--seconds", "2"]);
+    const answer = await lab("compare", ["--replicas", "1,2", "--repeats", "2", "--seconds", "4"]);
     const evidence = answer.json<CompareEvidence & Pick<Written, "files">>();
     if (!evidence.files) throw new Error(`Nothing was compared:\n${answer.stderr}\n${answer.stdout}`);
     written.push(evidence.files.evidence, evidence.files.report);
