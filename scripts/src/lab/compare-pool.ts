@@ -104,9 +104,10 @@ export class Pool implements AsyncDisposable {
   /** Brings all of them back, also when one cannot be. */
   async [Symbol.asyncDispose](): Promise<void> {
     const all = new AsyncDisposableStack();
+    // Undone last, because first in: until then nobody shall miss them.
+    all.defer(() => recordComparing(false));
     for (const away of this.#away.values()) all.use(away);
     this.#away.clear();
-    all.defer(() => recordComparing(false));
     await all.disposeAsync();
   }
 }

@@ -7,7 +7,7 @@ const runtime = vi.hoisted(() => ({
   takeFromPool: vi.fn(),
   waitForPool: vi.fn(async () => undefined),
   reloadNginx: vi.fn(async () => undefined),
-  recordComparing: vi.fn(async () => undefined),
+  recordComparing: vi.fn(),
 }));
 vi.mock("../../src/runtime/pool-member.ts", () => ({ takeFromPool: runtime.takeFromPool }));
 vi.mock("../../src/runtime/door.ts", () => ({ waitForPool: runtime.waitForPool, nearestDoor: vi.fn() }));
@@ -23,11 +23,17 @@ const signal = new AbortController().signal;
 /** Who is away now; "bring back 2 fails" is up to the test. */
 let away: Set<string>;
 let stuck: string | undefined;
+/** What Prometheus was told, and how many were away at that moment. */
+let told: { comparing: boolean; away: number }[];
 
 beforeEach(() => {
   vi.clearAllMocks();
   away = new Set();
   stuck = undefined;
+  told = [];
+  runtime.recordComparing.mockImplementation(async (comparing: boolean) => {
+    told.push({ comparing, away: away.size });
+  });
   runtime.takeFromPool.mockImplementation(async ({ id }: LabContainer) => {
     away.add(id);
     return {
@@ -52,7 +58,11 @@ describe("a pool of warm replicas", () => {
       expect(runtime.reloadNginx).toHaveBeenCalledTimes(2);
     }
     expect([...away]).toEqual([]);
-    expect(runtime.recordComparing.mock.calls).toEqual([[true], [false]]);
+    // Told before the first is gone, and taken back when the last has returned: else their absence is an alarm.
+    expect(told).toEqual([
+      { comparing: true, away: 0 },
+      { comparing: false, away: 0 },
+    ]);
   });
 
   it("brings the others back when one cannot be, and says so", async () => {
