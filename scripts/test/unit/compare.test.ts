@@ -91,6 +91,16 @@ describe("a comparison", () => {
     expect(red(idle)).toEqual(["limit"]);
     expect(wasMeasured(judgeCompare(idle))).toBe(false);
   });
+  it("tells what an answer costs, and how much more than with the fewest replicas", () => {
+    // Two replicas use twice the cores for 1.6 times the answers: each answer takes 2 / 1.6 of the processor time.
+    const [one, two] = compareRows(comparePoints(1.6), true);
+    expect((two?.microseconds ?? 0) / (one?.microseconds ?? 1)).toBeCloseTo(1.25, 1);
+    const texts = judgeCompare(comparePoints(1.6)).findings.map(({ text }) => text);
+    expect(texts.join(" ")).toMatch(/an answer takes \d+ µs of a core, 2[3-7] % more than with 1\./);
+    const even = judgeCompare(comparePoints(2)).findings.map(({ text }) => text);
+    expect(even.join(" ")).toMatch(/µs of a core, (as much as|[12] % (more|less) than) with 1\./);
+  });
+
   it("does not pass without anything to compare", () => {
     expect(judgeCompare([]).pass).toBe(false);
   });
