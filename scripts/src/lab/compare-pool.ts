@@ -1,6 +1,13 @@
 import { reason } from "../lib/errors.ts";
 import type { Step } from "../lib/progress.ts";
-import { engineInfo, type LabContainer, labContainers, limitCpus, pinCpus } from "../runtime/docker.ts";
+import {
+  coreRange,
+  engineInfo,
+  type LabContainer,
+  labContainers,
+  limitCpus,
+  pinCpus,
+} from "../runtime/docker.ts";
 import { type NearestDoor, nearestDoor, waitForPool } from "../runtime/door.ts";
 import { waitForHealth } from "../runtime/health.ts";
 import { scaleReplicas } from "../runtime/lab.ts";
@@ -125,8 +132,7 @@ export interface Seats {
 export function seats(cores: number, most: number, cpus: number): Seats | null {
   const forNginx = Math.floor(cores / 2);
   if (forNginx === 0 || most * cpus > ROOM * (cores - forNginx)) return null;
-  const range = (from: number, to: number) => (from === to ? String(from) : `${from}-${to}`);
-  return { nginx: range(0, forNginx - 1), replicas: range(forNginx, cores - 1) };
+  return { nginx: coreRange(0, forNginx - 1), replicas: coreRange(forNginx, cores - 1) };
 }
 
 /** The seats on this engine's machine; null also where the engine does not give containers cores of their own. */

@@ -55,3 +55,14 @@ export async function activeServices(): Promise<string[]> {
     .map((line) => line.trim())
     .filter(Boolean);
 }
+
+/** The parts of Compose's own view of docker-compose.yml that the lab looks at. */
+export interface ComposeConfig {
+  services: Record<string, { networks?: Record<string, unknown>; cpus?: number | string }>;
+  networks: Record<string, { name: string }>;
+}
+
+/** docker-compose.yml as Compose reads it with this environment. */
+export async function composeConfig(env: Record<string, string>): Promise<ComposeConfig> {
+  return JSON.parse(await compose(["config", "--format", "json"], { env })) as ComposeConfig;
+}

@@ -37,6 +37,6 @@ export {
   type StoredImage,
   tagImage,
 } from "./docker/image-store.ts";
-export { allCores, cpuLimit, cpuSet, limitCpus, pinCpus } from "./docker/limits.ts";
+export { allCores, coreRange, cpuLimit, cpuSet, limitCpus, pinCpus } from "./docker/limits.ts";
 export { type LogQuery, logLines, logText } from "./docker/logs.ts";
 export { detach } from "./docker/networks.ts";

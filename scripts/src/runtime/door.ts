@@ -88,23 +88,23 @@ const PROMPT_MS = 400;
  * none that is away. For strategies that give every replica a turn.
  * @throws LabError `wait.deadline`.
  */
-export async function waitForPool(
-  settings: Settings,
-  ids: string[],
-  signal: AbortSignal,
-  step?: Step,
-): Promise<void> {
-  await patiently(`answers of replicas ${ids.join(", ")} alone through the door`, signal, step, async () => {
-    const seen = new Set<string>();
-    // Twice as many turns as there can be replicas, so that one that is away would have had its turn, too.
-    for (let turn = 0; turn < 2 * MOST_REPLICAS; turn++) {
-      const start = performance.now();
-      const { replica = "" } = await asked(settings);
-      if (!ids.includes(replica) || performance.now() - start > PROMPT_MS) return false;
-      seen.add(replica);
-    }
-    return seen.size === ids.length;
-  });
+export async function waitForPool(settings: Settings, ids: string[], signal: AbortSignal): Promise<void> {
+  await patiently(
+    `answers of replicas ${ids.join(", ")} alone through the door`,
+    signal,
+    undefined,
+    async () => {
+      const seen = new Set<string>();
+      // Twice as many turns as there can be replicas, so that one that is away would have had its turn, too.
+      for (let turn = 0; turn < 2 * MOST_REPLICAS; turn++) {
+        const start = performance.now();
+        const { replica = "" } = await asked(settings);
+        if (!ids.includes(replica) || performance.now() - start > PROMPT_MS) return false;
+        seen.add(replica);
+      }
+      return seen.size === ids.length;
+    },
+  );
 }
 
 /** The way to nginx, and whether it leads straight to its container, which then shares this machine's kernel. */

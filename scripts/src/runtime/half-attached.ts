@@ -1,10 +1,5 @@
-import { compose } from "./compose.ts";
+import type { ComposeConfig } from "./compose.ts";
 import { type LabContainer, labContainers, remove } from "./docker.ts";
-
-interface ComposeConfig {
-  services: Record<string, { networks?: Record<string, unknown> }>;
-  networks: Record<string, { name: string }>;
-}
 
 /**
  * Removes containers that lack one of their networks, so that Compose creates them anew. An interrupted
@@ -12,10 +7,8 @@ interface ComposeConfig {
  * the configuration alone and finds nothing amiss. nginx would then answer 502 for ever.
  * @returns their names.
  */
-export async function removeHalfAttached(env: Record<string, string>): Promise<string[]> {
+export async function removeHalfAttached(config: ComposeConfig): Promise<string[]> {
   const existing = await labContainers({ all: true });
-  if (existing.length === 0) return [];
-  const config = JSON.parse(await compose(["config", "--format", "json"], { env })) as ComposeConfig;
   const broken = existing.filter((container) => lacksNetwork(container, config));
   for (const { id } of broken) await remove(id);
   return broken.map(({ name }) => name);

@@ -1,4 +1,4 @@
-import { compose } from "./compose.ts";
+import type { ComposeConfig } from "./compose.ts";
 import {
   allCores,
   cpuLimit,
@@ -13,19 +13,13 @@ import {
 /** Services that commands hold to less of the processor for a while. */
 const HELD = ["app", "nginx"];
 
-interface ComposeConfig {
-  services: Record<string, { cpus?: number | string }>;
-}
-
 /**
  * Gives running containers the share of the processor back that docker-compose.yml says. A comparison that was killed
  * leaves them held to less, and Compose finds nothing amiss: it looks at the configuration alone.
  * @returns their names.
  */
-export async function releaseHeld(env: Record<string, string>): Promise<string[]> {
+export async function releaseHeld({ services }: ComposeConfig): Promise<string[]> {
   const found = (await labContainers()).filter(({ service }) => HELD.includes(service));
-  if (found.length === 0) return [];
-  const { services } = JSON.parse(await compose(["config", "--format", "json"], { env })) as ComposeConfig;
   const { cpus: cores } = await engineInfo();
   const released: string[] = [];
   for (const container of found)

@@ -2,7 +2,7 @@ import { LabError } from "../lib/errors.ts";
 import { interrupted } from "../lib/interrupt.ts";
 import type { Step } from "../lib/progress.ts";
 import { stopWaiting, waitUntil } from "../lib/wait-until.ts";
-import { activeServices, type ComposeOptions, compose } from "./compose.ts";
+import { activeServices, type ComposeOptions, compose, composeConfig } from "./compose.ts";
 import { labContainers, remove, unpause } from "./docker.ts";
 import { removeHalfAttached } from "./half-attached.ts";
 import { releaseHeld } from "./held.ts";
@@ -30,15 +30,8 @@ export const collides = (message: string): boolean => COLLISION.test(message);
 export async function startContainers(settings: Settings, step: Step): Promise<void> {
   // Compose refuses to work on a paused container.
   for (const { id, state } of await labContainers({ all: true })) if (state === "paused") await unpause(id);
-  const broken = await removeHalfAttached(composeEnv(settings));
-  if (broken.length > 0)
-    step.say(`Removed what an interrupted command had left without a network: ${broken.join(", ")}.`);
+  await repair(settings, step);
   await removeInactive(step);
-  const released = await releaseHeld(composeEnv(settings));
-  if (released.length > 0)
-    step.say(
-      `Gave back the share of the processor that an interrupted command had kept: ${released.join(", ")}.`,
-    );
   const start = performance.now();
   const passed = () => performance.now() - start;
   await waitUntil(
@@ -56,6 +49,20 @@ export async function startContainers(settings: Settings, step: Step): Promise<v
       }),
     { deadlineMs: START_MS + GRACE_MS, intervalMs: 1000, signal: interrupted },
   );
+}
+
+/** Mends what interrupted commands have left and Compose does not notice. */
+async function repair(settings: Settings, step: Step): Promise<void> {
+  if ((await labContainers({ all: true })).length === 0) return;
+  const config = await composeConfig(composeEnv(settings));
+  const broken = await removeHalfAttached(config);
+  if (broken.length > 0)
+    step.say(`Removed what an interrupted command had left without a network: ${broken.join(", ")}.`);
+  const released = await releaseHeld(config);
+  if (released.length > 0)
+    step.say(
+      `Gave back the share of the processor that an interrupted command had kept: ${released.join(", ")}.`,
+    );
 }
 
 /** Compose leaves the containers of a profile alone that is not wanted any more. */

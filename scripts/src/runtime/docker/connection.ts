@@ -32,6 +32,13 @@ export function endpoint(env: NodeJS.ProcessEnv = process.env, home = homedir())
   return { host: DEFAULT, source: "default" };
 }
 
+/** For undoing: rejects as it did, unless what was to be changed back is gone. */
+export async function unlessGone(change: Promise<unknown>): Promise<void> {
+  await change.catch((error) => {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  });
+}
+
 let docker: Docker | undefined;
 
 /** The engine's client. Makes no request, so it never fails by itself. */

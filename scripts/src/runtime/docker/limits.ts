@@ -1,4 +1,4 @@
-import { connect } from "./connection.ts";
+import { connect, unlessGone } from "./connection.ts";
 
 /** Processor cores a container may use; null: no limit. */
 export async function cpuLimit(id: string): Promise<number | null> {
@@ -38,15 +38,12 @@ async function changed(id: string, change: object, undo: () => Promise<object>):
   const container = connect().getContainer(id);
   await container.update(change);
   return {
-    async [Symbol.asyncDispose]() {
-      await container.update(await undo()).catch((error) => {
-        if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-      });
-    },
+    [Symbol.asyncDispose]: async () => unlessGone(container.update(await undo())),
   };
 }
 
 const nano = (cpus: number) => ({ NanoCpus: Math.round(cpus * 1e9) });
-/** All of so many cores, as the engine writes them. */
-export const allCores = (count: number) => (count === 1 ? "0" : `0-${count - 1}`);
+/** Cores from one number to another, both included, as the engine writes them. */
+export const coreRange = (from: number, to: number) => (from === to ? String(from) : `${from}-${to}`);
+export const allCores = (count: number) => coreRange(0, count - 1);
 const coreCount = async (): Promise<number> => (await connect().info()).NCPU;

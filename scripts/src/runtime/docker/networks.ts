@@ -1,4 +1,4 @@
-import { connect } from "./connection.ts";
+import { connect, unlessGone } from "./connection.ts";
 
 /**
  * Takes a running container off a network: whoever looks its name up there does not find it any more. It goes on
@@ -12,13 +12,11 @@ export async function detach(id: string, network: string): Promise<AsyncDisposab
   const names = NetworkSettings.Networks[network]?.Aliases ?? [];
   await connect().getNetwork(network).disconnect({ Container: id });
   return {
-    async [Symbol.asyncDispose]() {
-      await connect()
-        .getNetwork(network)
-        .connect({ Container: id, EndpointConfig: { Aliases: names } })
-        .catch((error) => {
-          if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-        });
-    },
+    [Symbol.asyncDispose]: () =>
+      unlessGone(
+        connect()
+          .getNetwork(network)
+          .connect({ Container: id, EndpointConfig: { Aliases: names } }),
+      ),
   };
 }
